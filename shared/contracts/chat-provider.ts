@@ -1,0 +1,128 @@
+import type OpenAI from 'openai';
+import type { HttpFetch } from './http-fetch.ts';
+
+/**
+ * The wire type inside Sluice is OpenAI's Chat Completions (https://platform.openai.com/docs/api-reference/chat), typed
+ * by the `openai` package, so that OpenAI-compatible providers translate nothing. A provider adapter translates between
+ * that and its vendor, and does nothing else: no retry, no cache, no log, no cost.
+ */
+
+/** What a caller sent, validated, without Sluice's own fields, `stream` and `stream_options`. Never mutated. */
+export type ChatRequest = Omit<
+  OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming,
+  'stream' | 'stream_options' | 'messages'
+> & {
+  messages: readonly ChatMessage[];
+};
+
+export type ChatMessage = OpenAI.Chat.Completions.ChatCompletionMessageParam & MessageExtensions;
+
+/** What vendors need back on a later turn and OpenAI's type has no field for (wire.md, "Reasoning"). */
+interface MessageExtensions {
+  /** Readable thinking of an assistant turn. */
+  reasoning_content?: string | null;
+  /** Anthropic thinking blocks with their signatures, redacted ones included, exactly as they came. */
+  thinking_blocks?: readonly ThinkingBlock[];
+}
+
+export type ThinkingBlock =
+  | { readonly type: 'thinking'; readonly thinking: string; readonly signature: string }
+  | { readonly type: 'redacted_thinking'; readonly data: string };
+
+export interface ChatCompletion extends Omit<OpenAI.Chat.Completions.ChatCompletion, 'choices'> {
+  choices: ChatChoice[];
+}
+
+export interface ChatChoice extends Omit<OpenAI.Chat.Completions.ChatCompletion.Choice, 'message'> {
+  message: OpenAI.Chat.Completions.ChatCompletionMessage & MessageExtensions;
+}
+
+export interface ChatChunk extends Omit<OpenAI.Chat.Completions.ChatCompletionChunk, 'choices'> {
+  choices: ChatChunkChoice[];
+}
+
+export interface ChatChunkChoice extends Omit<OpenAI.Chat.Completions.ChatCompletionChunk.Choice, 'delta'> {
+  delta: OpenAI.Chat.Completions.ChatCompletionChunk.Choice.Delta &
+    MessageExtensions & { annotations?: OpenAI.Chat.Completions.ChatCompletionMessage.Annotation[] };
+}
+
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';
+
+/** A finished answer. `json` is its text as the upstream sent it, when it can be forwarded unchanged. */
+export interface ChatResult {
+  readonly completion: ChatCompletion;
+  readonly json?: string;
+}
+
+/** One event of a stream. `json` is its text as the upstream sent it, when it can be forwarded unchanged. */
+export interface ChatEvent {
+  readonly chunk: ChatChunk;
+  readonly json?: string;
+}
+
+/**
+ * What a provider can do, as data: the caller of the adapter refuses early, skips a leg or drops a parameter by it.
+ * A model's row in the catalogue narrows it further.
+ */
+export interface ChatCapabilities {
+  readonly streaming: boolean;
+  readonly tools: boolean;
+  readonly jsonMode: boolean;
+  readonly jsonSchema: boolean;
+  readonly imageInput: boolean;
+  readonly audioInput: boolean;
+  readonly fileInput: boolean;
+  readonly reasoning: boolean;
+  /** Several choices (`n` above 1). */
+  readonly choices: boolean;
+  /**
+   * Request parameters this provider has no equivalent for. `drop`: harmless, removed and named in
+   * `x-sluice-dropped-params`. `refuse`: the answer would mean something else, so the leg is skipped.
+   * A parameter that is not listed is honoured.
+   */
+  readonly parameters: Readonly<Record<string, 'drop' | 'refuse'>>;
+}
+
+export interface ChatCall {
+  readonly request: ChatRequest;
+  /** The vendor's own model name; takes the place of `request.model`. */
+  readonly model: string;
+  /** API key or bearer token, resolved by the caller. Absent where the target needs none. */
+  readonly credential?: string;
+  /** Replaces the vendor's base URL. With `/v1` for the OpenAI-compatible ones, the bare origin for the others. */
+  readonly endpoint?: string;
+  /** Google Cloud project and location, for `vertexai`. */
+  readonly project?: string;
+  readonly location?: string;
+  readonly signal: AbortSignal;
+  readonly fetch: HttpFetch;
+  /** Longest silence of the upstream once it answered, in milliseconds. Default 60,000. */
+  readonly idleTimeoutMs?: number;
+}
+
+export interface ChatProvider {
+  readonly id: string;
+  readonly capabilities: ChatCapabilities;
+
+  /**
+   * One answer.
+   * @throws AppError by the upstream's status (`invalid_request`, `authentication`, `rate_limit`, …), `server_error` for
+   * an error object or an empty answer inside a 200, `network`, `timeout`, `cancelled`.
+   */
+  complete(call: ChatCall): Promise<ChatResult>;
+
+  /**
+   * The same, streamed. Resolves once the upstream accepted the request, so that retry and fallback can act on a
+   * refusal. Yields batches: all the events of one network read, never an empty batch. The last event that has a choice
+   * carries the one `finish_reason`; usage, when the upstream gives it, is on an event of its own with `choices: []`.
+   *
+   * The iteration throws AppError `server_error` when the upstream ends without its own terminal event.
+   */
+  stream(call: ChatCall): Promise<AsyncIterable<readonly ChatEvent[]>>;
+
+  /** Names of the models the target serves. */
+  listModels?(call: Omit<ChatCall, 'request' | 'model'>): Promise<readonly string[]>;
+
+  /** Whether the target answers at all, decided within two seconds. */
+  available?(call: Omit<ChatCall, 'request' | 'model'>): Promise<boolean>;
+}
