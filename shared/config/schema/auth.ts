@@ -1,0 +1,33 @@
+import * as z from 'zod';
+import { AUTH_MODES, FUNCTION_NAMES } from '../names.ts';
+import { block, matching, name, number, secret, text, wholeNumber } from './common.ts';
+
+const key = () =>
+  block({
+    name,
+    key: secret.optional(),
+    key_sha256: matching(/^[0-9a-fA-F]{64}$/, 'must be the SHA-256 of the key as 64 hexadecimal digits').optional(),
+    tenant: matching(/^[^/\s]{1,128}$/, 'must be 1 to 128 characters without spaces and slashes').optional(),
+    models: z.array(text).min(1, 'must name at least one model').optional(),
+    functions: z.array(z.enum(FUNCTION_NAMES)).min(1, 'must name at least one function').optional(),
+    requests_per_minute: wholeNumber().optional(),
+    tokens_per_minute: wholeNumber().optional(),
+    daily_budget_usd: number({ above: 0 }).optional(),
+    expires: matching(
+      /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/,
+      'must be a date (2027-01-31) or a time with its zone (2027-01-31T12:00:00Z)',
+    ).optional(),
+  });
+export type AuthKeyInput = z.infer<ReturnType<typeof key>>;
+
+export const auth = () =>
+  block({
+    mode: z.enum(AUTH_MODES).optional(),
+    keys: z.array(key()).optional(),
+    cors_origins: z
+      .array(
+        matching(/^(?:\*|https?:\/\/[A-Za-z0-9.[\]:-]+)$/, 'must be * or an origin such as https://app.example.com'),
+      )
+      .optional(),
+  });
+export type AuthInput = z.infer<ReturnType<typeof auth>>;

@@ -1,0 +1,67 @@
+import type * as z from 'zod';
+import { formatPath, type Problems } from '../problems.ts';
+import { agents } from './agents.ts';
+import { auth } from './auth.ts';
+import { flag, unknownKey } from './common.ts';
+import { embeddings } from './embeddings.ts';
+import { parseBlock } from './issues.ts';
+import { modelServices } from './model-services.ts';
+import { observability } from './observability.ts';
+import { cache, ingestion, limits, prices, privacy, retrieval, routing, tools } from './service.ts';
+import { vectorstore } from './vectorstore.ts';
+
+/** Schemas are built when their block is written: a start pays for what its file uses. */
+const BLOCKS = {
+  agents,
+  model_services: modelServices,
+  embeddings,
+  vectorstore,
+  observability,
+  auth,
+  cache,
+  limits,
+  ingestion,
+  retrieval,
+  privacy,
+  routing,
+  prices,
+  tools,
+  playground: () => flag,
+  strict: () => flag,
+} satisfies Record<string, () => z.ZodType>;
+
+type BlockName = keyof typeof BLOCKS;
+
+/** The blocks of a file that are written and valid. */
+export type ConfigDocument = { readonly [Name in BlockName]?: z.infer<ReturnType<(typeof BLOCKS)[Name]>> };
+
+/**
+ * Checks the document block by block, so that a mistake in one does not hide those in the others. `invalid` names the
+ * blocks that are written but wrong: they are missing from `document`, which must not be read as "not written".
+ */
+export function parseDocument(
+  tree: unknown,
+  problems: Problems,
+): { readonly document: ConfigDocument; readonly invalid: ReadonlySet<string> } {
+  const root = tree;
+  const document: Record<string, unknown> = {};
+  const invalid = new Set<string>();
+  if (typeof root !== 'object' || root === null) {
+    problems.add('', 'must be a mapping of blocks such as agents and embeddings, or a list of agents');
+    return { document, invalid };
+  }
+  for (const [key, value] of Object.entries(root)) {
+    if (!isBlockName(key)) {
+      problems.add(formatPath([key]), unknownKey(key, Object.keys(BLOCKS)));
+      continue;
+    }
+    const parsed = parseBlock({ schema: BLOCKS[key]() as z.ZodType, value, path: key, problems });
+    if (parsed === undefined) invalid.add(key);
+    else document[key] = parsed;
+  }
+  return { document, invalid };
+}
+
+function isBlockName(key: string): key is BlockName {
+  return Object.hasOwn(BLOCKS, key);
+}

@@ -1,0 +1,71 @@
+import * as z from 'zod';
+import { EMBEDDING_PROVIDER_NAMES } from '../names.ts';
+import {
+  block,
+  cidrs,
+  flag,
+  locationName,
+  modelName,
+  projectName,
+  retry,
+  secrets,
+  text,
+  timeout,
+  wholeNumber,
+} from './common.ts';
+
+const dimensions = wholeNumber({ min: 1, max: 4096 }).optional();
+const endpoint = text.optional();
+const key = secrets.optional();
+
+export const embeddings = () =>
+  block({
+    provider: z.enum(EMBEDDING_PROVIDER_NAMES),
+    openai: block({
+      api_key: key,
+      model: modelName.optional(),
+      dimensions,
+      endpoint,
+      allowed_cidrs: cidrs.optional(),
+    }).optional(),
+    huggingface: block({
+      model: modelName,
+      api_key: key,
+      dimensions,
+      endpoint,
+      allowed_cidrs: cidrs.optional(),
+      wait_for_model: flag.optional(),
+      use_cache: flag.optional(),
+    }).optional(),
+    huggingface_tei: block({
+      endpoint: text,
+      model: modelName,
+      api_key: key,
+      dimensions,
+      normalize: flag.optional(),
+      allowed_cidrs: cidrs.optional(),
+    }).optional(),
+    vertexai: block({
+      model: modelName.optional(),
+      project_id: projectName.optional(),
+      location: locationName.optional(),
+      dimensions,
+      endpoint,
+      allowed_cidrs: cidrs.optional(),
+    }).optional(),
+    gemini: block({
+      api_key: key,
+      model: modelName.optional(),
+      dimensions,
+      endpoint,
+      allowed_cidrs: cidrs.optional(),
+    }).optional(),
+    ollama: block({ model: modelName, endpoint, api_key: key, dimensions, allowed_cidrs: cidrs.optional() }).optional(),
+    local: block({ dimensions: wholeNumber({ min: 64, max: 4096 }).optional() }).optional(),
+    document_prefix: z.string().optional(),
+    query_prefix: z.string().optional(),
+    cache: flag.optional(),
+    timeout: timeout.optional(),
+    retry: retry().optional(),
+  });
+export type EmbeddingsInput = z.infer<ReturnType<typeof embeddings>>;

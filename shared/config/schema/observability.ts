@@ -1,0 +1,25 @@
+import * as z from 'zod';
+import { RECORD_STORE_NAMES } from '../names.ts';
+import { block, flag, number, secret, text, wholeNumber } from './common.ts';
+import { collectionName } from './vectorstore.ts';
+
+export const observability = () =>
+  block({
+    cost_tracking: flag.optional(),
+    cost_alert_threshold: number({ min: 0 }).optional(),
+    llm_observability: block({
+      enabled: flag.optional(),
+      track_tokens: flag.optional(),
+      daily_token_limit: wholeNumber().optional(),
+    }).optional(),
+    log_content: flag.optional(),
+    ledger: z.enum(RECORD_STORE_NAMES).optional(),
+    usage_collection: collectionName.optional(),
+    tracing: block({
+      endpoint: text,
+      headers: z.record(z.string(), secret).optional(),
+      sample_ratio: number({ min: 0, max: 1 }).optional(),
+    }).optional(),
+    langfuse: block({ public_key: secret, secret_key: secret, endpoint: text.optional() }).optional(),
+  });
+export type ObservabilityInput = z.infer<ReturnType<typeof observability>>;

@@ -1,0 +1,50 @@
+import * as z from 'zod';
+import { DISTANCES, VECTOR_STORE_NAMES } from '../names.ts';
+import { block, cidrs, duration, flag, matching, projectName, secret, text, wholeNumber } from './common.ts';
+
+/** A Firestore collection id. */
+export const collectionName = matching(
+  /^(?!\.{1,2}$)(?!__.*__$)[^/\s]{1,200}$/,
+  'must be a collection name: no slash, no space, not "." or "..", not __x__',
+);
+
+export const vectorstore = () =>
+  block({
+    provider: z.enum(VECTOR_STORE_NAMES),
+    embedding_dimensions: wholeNumber({ min: 1, max: 4096 }).optional(),
+    default_top_k: wholeNumber({ min: 1, max: 1000 }).optional(),
+    tenancy: flag.optional(),
+    firestore: block({
+      project_id: projectName.optional(),
+      collection: collectionName.optional(),
+      database_id: matching(
+        /^(?:\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$/,
+        'must be (default) or a Firestore database id',
+      ).optional(),
+      credentials_file: text.optional(),
+      distance: z.enum(DISTANCES).optional(),
+    }).optional(),
+    memory: block({
+      max_documents: wholeNumber().optional(),
+      ttl: duration.optional(),
+      file: text.optional(),
+      distance: z.enum(DISTANCES).optional(),
+    }).optional(),
+    qdrant: block({
+      host: matching(/^[\w.:[\]-]{1,253}$/, 'must be a host name or address, without scheme and path').optional(),
+      port: wholeNumber({ min: 1, max: 65_535 }).optional(),
+      https: flag.optional(),
+      url: text.optional(),
+      api_key: secret.optional(),
+      collection: matching(/^[\w-]{1,200}$/, 'must be letters, digits, dashes and underscores').optional(),
+      allowed_cidrs: cidrs.optional(),
+    }).optional(),
+    pgvector: block({
+      connection_string: secret.optional(),
+      table: matching(
+        /^[A-Za-z_]\w{0,62}(?:\.[A-Za-z_]\w{0,62})?$/,
+        'must be a table name of letters, digits and underscores, with or without a schema before it',
+      ).optional(),
+    }).optional(),
+  });
+export type VectorStoreInput = z.infer<ReturnType<typeof vectorstore>>;

@@ -1,0 +1,29 @@
+import { describe, expect, it, vi } from 'vitest';
+import { isCloudRun, isProduction, projectId, readEnvironment } from '../../../shared/config/environment.ts';
+
+describe('readEnvironment', () => {
+  it('gives a frozen copy that later changes do not reach', () => {
+    vi.stubEnv('SLUICE_TEST_VARIABLE', 'before');
+    const environment = readEnvironment();
+    vi.stubEnv('SLUICE_TEST_VARIABLE', 'after');
+    expect(environment.SLUICE_TEST_VARIABLE).toBe('before');
+    expect(Object.isFrozen(environment)).toBe(true);
+  });
+});
+
+describe('the kind of deployment', () => {
+  it('is production on Cloud Run and with NODE_ENV=production, and Cloud Run only with K_SERVICE', () => {
+    expect([isCloudRun({ K_SERVICE: 'chat' }), isProduction({ K_SERVICE: 'chat' })]).toEqual([true, true]);
+    expect([isCloudRun({ NODE_ENV: 'production' }), isProduction({ NODE_ENV: 'production' })]).toEqual([false, true]);
+    expect([isCloudRun({ K_SERVICE: '' }), isProduction({ NODE_ENV: 'test' })]).toEqual([false, false]);
+  });
+});
+
+describe('projectId', () => {
+  it("prefers the platform's own variable and skips empty ones", () => {
+    expect(projectId({ GCLOUD_PROJECT: 'c', GCP_PROJECT_ID: 'b', GOOGLE_CLOUD_PROJECT: 'a' })).toBe('a');
+    expect(projectId({ GCLOUD_PROJECT: 'c', GCP_PROJECT_ID: 'b', GOOGLE_CLOUD_PROJECT: '' })).toBe('b');
+    expect(projectId({ GCLOUD_PROJECT: 'c' })).toBe('c');
+    expect(projectId({})).toBeUndefined();
+  });
+});

@@ -1,0 +1,34 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { secretFault, toSecretValue } from '../../../shared/config/secret-value.ts';
+
+describe('toSecretValue', () => {
+  it('tells a key from a reference to one', () => {
+    expect(toSecretValue('sk-1')).toEqual({ value: 'sk-1' });
+    expect(toSecretValue('secret://openai-key')).toEqual({ secret: 'openai-key' });
+    expect(toSecretValue('secret://projects/p/secrets/k/versions/latest')).toEqual({
+      secret: 'projects/p/secrets/k/versions/latest',
+    });
+  });
+
+  it('keeps a key out of whatever prints or serialises it', () => {
+    const holder = { apiKeys: [toSecretValue('sk-SECRET123')] };
+    expect(JSON.stringify(holder)).not.toContain('SECRET123');
+    expect(inspect(holder, { depth: 5 })).not.toContain('SECRET123');
+  });
+});
+
+describe('secretFault', () => {
+  it.each(['', 'secret://', 'secret://a b', 'secret://projects/p/secrets/k', 'secret://../x', 'secret://a/b'])(
+    'refuses %j',
+    (text) => {
+      expect(secretFault(text)).toBeDefined();
+    },
+  );
+
+  it('accepts names, full resource names and keys', () => {
+    for (const text of ['sk-1', 'secret://a_b-9', 'secret://projects/my-p/secrets/k/versions/3']) {
+      expect(secretFault(text)).toBeUndefined();
+    }
+  });
+});
