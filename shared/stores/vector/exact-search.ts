@@ -1,0 +1,63 @@
+/**
+ * The arithmetic of exact search, over rows that lie one after the other in one flat array. Sums are made in 64 bits.
+ * Pure functions of typed arrays, so that another kernel can take their place.
+ */
+
+/** 1 / |vector|, and 0 for a zero vector: a product with it is a cosine, and never NaN. */
+export function inverseNorm(vector: Float32Array): number {
+  let sum = 0;
+  for (let position = 0; position < vector.length; position += 1) {
+    const value = vector[position] as number;
+    sum += value * value;
+  }
+  return sum === 0 ? 0 : 1 / Math.sqrt(sum);
+}
+
+/** The vector with length 1; a zero vector stays zero. */
+export function normalise(vector: Float32Array): Float32Array {
+  const factor = inverseNorm(vector);
+  return vector.map((value) => value * factor);
+}
+
+/**
+ * Dot products of the query with rows 0 to `count`, into `products`.
+ *
+ * Four rows share each read of the query, which is the fastest form that V8 makes of plain JavaScript.
+ */
+export function dotProducts(rows: Float32Array, count: number, query: Float32Array, products: Float64Array): void {
+  const dimensions = query.length;
+  const blockEnd = count - (count % 4);
+  for (let row = 0; row < blockEnd; row += 4) {
+    const first = row * dimensions;
+    const second = first + dimensions;
+    const third = second + dimensions;
+    const fourth = third + dimensions;
+    let firstSum = 0;
+    let secondSum = 0;
+    let thirdSum = 0;
+    let fourthSum = 0;
+    for (let position = 0; position < dimensions; position += 1) {
+      const value = query[position] as number;
+      firstSum += (rows[first + position] as number) * value;
+      secondSum += (rows[second + position] as number) * value;
+      thirdSum += (rows[third + position] as number) * value;
+      fourthSum += (rows[fourth + position] as number) * value;
+    }
+    products[row] = firstSum;
+    products[row + 1] = secondSum;
+    products[row + 2] = thirdSum;
+    products[row + 3] = fourthSum;
+  }
+  for (let row = blockEnd; row < count; row += 1) products[row] = dotProductOfRow(rows, row, query);
+}
+
+/** The dot product of the query with one row: the way to go when a filter left few rows. */
+export function dotProductOfRow(rows: Float32Array, row: number, query: Float32Array): number {
+  const dimensions = query.length;
+  const offset = row * dimensions;
+  let sum = 0;
+  for (let position = 0; position < dimensions; position += 1) {
+    sum += (rows[offset + position] as number) * (query[position] as number);
+  }
+  return sum;
+}

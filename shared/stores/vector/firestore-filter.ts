@@ -1,0 +1,126 @@
+import type { Filter as FirestoreFilter } from '@google-cloud/firestore';
+import { AppError } from '../../contracts/app-error.ts';
+import type { Filter, FilterOperator } from '../../contracts/filter.ts';
+import type { FirestoreSdk } from '../firestore-client.ts';
+
+/** Limits of one query (https://firebase.google.com/docs/firestore/query-data/queries#query_limitations). */
+const MAX_IN_VALUES = 30;
+const MAX_NOT_IN_VALUES = 10;
+const MAX_DISJUNCTIONS = 30;
+
+export const FIRESTORE_FILTER_OPERATORS: ReadonlySet<FilterOperator> = new Set([
+  'eq',
+  'ne',
+  'gt',
+  'gte',
+  'lt',
+  'lte',
+  'in',
+  'nin',
+  'contains',
+  'exists',
+  'and',
+  'or',
+]);
+
+type Condition = Exclude<Filter, { filters: unknown }>;
+
+/**
+ * A filter over `metadata` as Firestore's own. Its operators ignore missing fields, and its inequalities ignore null,
+ * which is what the filter language asks for.
+ * @throws AppError `unsupported` for what one Firestore query cannot express.
+ */
+export function toFirestoreFilter(filter: Filter, sdk: FirestoreSdk): FirestoreFilter {
+  checkFirestoreFilter(filter);
+  return translate(filter, sdk);
+}
+
+/** The conditions of a filter, without `and` and `or`. */
+export function listConditions(filter: Filter): Condition[] {
+  return 'filters' in filter ? filter.filters.flatMap(listConditions) : [filter];
+}
+
+/** @throws AppError `unsupported` naming what Firestore cannot do. */
+export function checkFirestoreFilter(filter: Filter): void {
+  const conditions = listConditions(filter).map(simplify);
+  for (const condition of conditions) {
+    const { type, value } = condition;
+    if (type === 'exists' && !value) throw unsupported('search for a field that does not exist ("exists": false)');
+    if (type === 'in' && value.length > MAX_IN_VALUES)
+      throw unsupported(`take more than ${MAX_IN_VALUES} values in "in"`);
+    if (type === 'nin' && value.length > MAX_NOT_IN_VALUES) {
+      throw unsupported(`take more than ${MAX_NOT_IN_VALUES} values in "nin"`);
+    }
+  }
+  const negations = conditions.filter(({ type }) => type === 'ne' || type === 'nin' || type === 'exists');
+  if (negations.length > 1) throw unsupported('combine two of "ne", "nin" and "exists" in one filter');
+  const excludes = negations.some(({ type }) => type === 'nin');
+  if (excludes && (hasAlternatives(filter) || conditions.some(({ type }) => type === 'in'))) {
+    throw unsupported('combine "nin" with "or" or "in"');
+  }
+  if (countContains(filter).some((count) => count > 1)) {
+    throw unsupported('combine two "contains" that must both hold');
+  }
+}
+
+function translate(filter: Filter, sdk: FirestoreSdk): FirestoreFilter {
+  const { Filter: Factory, FieldPath } = sdk;
+  if ('filters' in filter) {
+    const parts = filter.filters.map((part) => translate(part, sdk));
+    return filter.type === 'and' ? Factory.and(...parts) : Factory.or(...parts);
+  }
+  const { type, key, value } = simplify(filter);
+  const field = new FieldPath('metadata', key);
+  return type === 'exists' ? Factory.where(field, '!=', null) : Factory.where(field, OPERATORS[type], value);
+}
+
+const OPERATORS = {
+  eq: '==',
+  ne: '!=',
+  gt: '>',
+  gte: '>=',
+  lt: '<',
+  lte: '<=',
+  in: 'in',
+  nin: 'not-in',
+  contains: 'array-contains',
+} as const satisfies Partial<Record<FilterOperator, FirebaseFirestore.WhereFilterOp>>;
+
+/** A list of one value is a plain comparison, which Firestore combines more freely. */
+function simplify(condition: Condition): Condition {
+  const { key } = condition;
+  if (condition.type !== 'in' && condition.type !== 'nin') return condition;
+  const [only] = condition.value;
+  if (only === undefined || condition.value.length !== 1) return condition;
+  return { type: condition.type === 'in' ? 'eq' : 'ne', key, value: only };
+}
+
+function hasAlternatives(filter: Filter): boolean {
+  if (!('filters' in filter)) return false;
+  return (filter.type === 'or' && filter.filters.length > 1) || filter.filters.some(hasAlternatives);
+}
+
+/** How many `contains` each alternative holds once the filter is written as an "or" of "and"s. */
+function countContains(filter: Filter): number[] {
+  if ('filters' in filter) {
+    if (filter.type === 'or') return bounded(filter.filters.flatMap(countContains));
+    return filter.filters
+      .map(countContains)
+      .reduce((left, right) => bounded(left.flatMap((count) => right.map((other) => count + other))), [0]);
+  }
+  if (filter.type === 'in') return filter.value.map(() => 0);
+  return [filter.type === 'contains' ? 1 : 0];
+}
+
+function bounded(alternatives: number[]): number[] {
+  if (alternatives.length > MAX_DISJUNCTIONS) {
+    throw unsupported(`try more than ${MAX_DISJUNCTIONS} combinations of "or" and "in" values`);
+  }
+  return alternatives;
+}
+
+function unsupported(what: string): AppError {
+  return new AppError('unsupported', `The Firestore vector store cannot ${what}. Use a narrower filter.`, {
+    param: 'filter',
+  });
+}

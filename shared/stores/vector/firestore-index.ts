@@ -1,0 +1,54 @@
+import type { Filter } from '../../contracts/filter.ts';
+import { listConditions } from './firestore-filter.ts';
+
+export interface IndexNeed {
+  /** Firestore collection (group) the query runs on. */
+  readonly collectionGroup: string;
+  readonly databaseId?: string | undefined;
+  /** Top-level fields compared for equality, e.g. `tenant`. */
+  readonly equalityFields?: readonly string[];
+  readonly filter?: Filter | undefined;
+  /** Present for a nearest-neighbour query. */
+  readonly dimensions?: number;
+}
+
+/** The gcloud command that creates the index a query needs. */
+export function indexCommand(need: IndexNeed): string {
+  const parts = [
+    'gcloud firestore indexes composite create',
+    ...(need.databaseId === undefined ? [] : [`--database=${quote(need.databaseId)}`]),
+    `--collection-group=${quote(need.collectionGroup)}`,
+    '--query-scope=COLLECTION',
+    ...fieldConfigs(need).map((config) => `--field-config=${quote(config)}`),
+  ];
+  if (need.dimensions !== undefined) {
+    parts.push(`--field-config=field-path=embedding,vector-config='{"dimension":"${need.dimensions}","flat":{}}'`);
+  }
+  return parts.join(' ');
+}
+
+/** Equality first, then arrays, then ranges: the order in which Firestore can use the fields of one index. */
+function fieldConfigs({ equalityFields = [], filter }: IndexNeed): string[] {
+  const equal = new Set(equalityFields.map(ascending));
+  const arrays = new Set<string>();
+  const ranges = new Set<string>();
+  for (const { type, key } of filter === undefined ? [] : listConditions(filter)) {
+    const path = `metadata.${fieldName(key)}`;
+    if (type === 'contains') arrays.add(`field-path=${path},array-config=CONTAINS`);
+    else if (type === 'eq' || type === 'in') equal.add(ascending(path));
+    else ranges.add(ascending(path));
+  }
+  return [...new Set([...equal, ...arrays, ...ranges])];
+}
+
+function ascending(path: string): string {
+  return `field-path=${path},order=ASCENDING`;
+}
+
+function fieldName(key: string): string {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(key) ? key : `\`${key.replace(/[\\`]/g, '\\$&')}\``;
+}
+
+function quote(text: string): string {
+  return /^[A-Za-z0-9_.,=/:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

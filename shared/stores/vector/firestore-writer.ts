@@ -1,0 +1,152 @@
+import type { BulkWriter, CollectionReference, DocumentReference } from '@google-cloud/firestore';
+import type { AppError } from '../../contracts/app-error.ts';
+import type { Chunk } from '../../contracts/vector-store.ts';
+import type { FirestoreClient, FirestoreConnection } from '../firestore-client.ts';
+import { fromFirestoreError, GRPC, grpcStatus } from '../firestore-errors.ts';
+import { toTenantKey } from '../firestore-keys.ts';
+import { sentBytes, toDocument } from './firestore-chunk.ts';
+
+/** Most writes that are under way before their answers are awaited. */
+export const WINDOW_SIZE = 500;
+/** Requests stay well below Firestore's 10 MiB and the emulator's 4 MiB, above which it never answers. */
+const MAX_REQUEST_BYTES = 3 * 1_048_576;
+const MAX_ATTEMPTS = 5;
+
+export interface WriteOutcome {
+  readonly id: string;
+  readonly error?: AppError;
+}
+
+export interface FirestoreWriter {
+  /** Creates or replaces at most `WINDOW_SIZE` documents, and resolves when Firestore acknowledged or refused each. */
+  write(chunks: readonly Chunk[], collection: CollectionReference, time: Date): Promise<WriteOutcome[]>;
+  /** Deletes documents; resolves to how many of them existed. */
+  delete(references: readonly DocumentReference[]): Promise<number>;
+  /** Resolves when the last write has its answer. */
+  close(): Promise<void>;
+}
+
+export interface SharedWriter {
+  use<T>(
+    operation: (writer: FirestoreWriter, connection: FirestoreConnection) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface SharedWriterOptions {
+  readonly client: FirestoreClient;
+  /** Firestore wants new traffic to ramp up from 500 writes per second; its emulator does not. */
+  readonly throttling: boolean;
+}
+
+/**
+ * One writer for all calls of a store, because the pace it keeps is that of the database and not of one call. A call
+ * that gives up may leave it clogged, so the calls after that get a fresh one, and the old one is closed by its last user.
+ */
+export function createSharedWriter({ client, throttling }: SharedWriterOptions): SharedWriter {
+  interface Lease {
+    readonly writer: FirestoreWriter;
+    users: number;
+  }
+  let current: Lease | undefined;
+
+  const release = (lease: Lease): void => {
+    lease.users -= 1;
+    if (lease !== current && lease.users === 0) lease.writer.close().catch(() => undefined);
+  };
+
+  return {
+    async use(operation, signal) {
+      let lease: Lease | undefined;
+      try {
+        return await client.run(
+          (connection) => {
+            current ??= { writer: createFirestoreWriter(connection, throttling), users: 0 };
+            lease = current;
+            lease.users += 1;
+            return operation(lease.writer, connection);
+          },
+          { signal },
+        );
+      } catch (error) {
+        if (lease === current) current = undefined;
+        throw error;
+      } finally {
+        if (lease !== undefined) release(lease);
+      }
+    },
+    async close() {
+      const lease = current;
+      current = undefined;
+      await lease?.writer.close();
+    },
+  };
+}
+
+/** Bulk writes with one answer per document. */
+function createFirestoreWriter({ firestore, sdk }: FirestoreConnection, throttling: boolean): FirestoreWriter {
+  const bulk: BulkWriter = firestore.bulkWriter({ throttling });
+  bulk.onWriteError(({ code, failedAttempts }) => isPassing(code) && failedAttempts < MAX_ATTEMPTS);
+
+  /** Starts the writes of one kind, cutting requests by bytes, and waits for all of them. */
+  const writeAll = (chunks: readonly Chunk[], start: (chunk: Chunk) => Promise<unknown>): Promise<WriteStatus[]> => {
+    let bytes = 0;
+    const pending = chunks.map((chunk) => {
+      const size = sentBytes(chunk);
+      if (bytes > 0 && bytes + size > MAX_REQUEST_BYTES) {
+        void bulk.flush();
+        bytes = 0;
+      }
+      bytes += size;
+      return statusOf(start(chunk));
+    });
+    void bulk.flush();
+    return Promise.all(pending);
+  };
+
+  return {
+    async write(chunks, collection, time) {
+      const reference = ({ id, tenant }: Chunk): DocumentReference => collection.doc(toTenantKey(id, tenant));
+      // Nearly every chunk is new, so it is created without asking first. What exists is replaced in a second round that
+      // leaves `createdAt` alone: cheaper than reading each chunk before it is written.
+      const created = await writeAll(chunks, (chunk) =>
+        bulk.create(reference(chunk), { ...toDocument(chunk, sdk, time), createdAt: time }),
+      );
+      const existing = chunks.filter((_, position) => grpcStatus(created[position]?.error) === GRPC.alreadyExists);
+      const replaced = await writeAll(existing, (chunk) => bulk.update(reference(chunk), toDocument(chunk, sdk, time)));
+      const replacements = new Map(existing.map((chunk, position) => [chunk, replaced[position]]));
+      return chunks.map((chunk, position) => toOutcome(chunk.id, replacements.get(chunk) ?? created[position]));
+    },
+
+    async delete(references) {
+      const pending = references.map((reference) => statusOf(bulk.delete(reference, { exists: true })));
+      void bulk.flush();
+      const statuses = await Promise.all(pending);
+      const failed = statuses.find(({ error }) => error !== undefined && grpcStatus(error) !== GRPC.notFound);
+      if (failed !== undefined) throw failed.error;
+      return statuses.filter(({ error }) => error === undefined).length;
+    },
+
+    close: () => bulk.close(),
+  };
+}
+
+interface WriteStatus {
+  readonly error?: unknown;
+}
+
+function statusOf(write: Promise<unknown>): Promise<WriteStatus> {
+  return write.then(
+    () => ({}),
+    (error: unknown) => ({ error }),
+  );
+}
+
+function toOutcome(id: string, status: WriteStatus | undefined): WriteOutcome {
+  return status?.error === undefined ? { id } : { id, error: fromFirestoreError(status.error) };
+}
+
+function isPassing(code: number): boolean {
+  return code === GRPC.aborted || code === GRPC.unavailable;
+}

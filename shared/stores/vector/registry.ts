@@ -1,0 +1,15 @@
+import type { VectorStore } from '../../contracts/vector-store.ts';
+import type { FirestoreVectorStoreOptions } from './firestore.ts';
+import type { MemoryVectorStoreOptions } from './memory.ts';
+
+/** The options of all vector stores; each takes what it knows. */
+export interface VectorStoreOptions extends MemoryVectorStoreOptions, FirestoreVectorStoreOptions {}
+
+/** Vector stores by the name they have in the configuration. A store is loaded when it is asked for. */
+export const vectorStores = {
+  memory: async (options: VectorStoreOptions) => (await import('./memory.ts')).createMemoryVectorStore(options),
+  firestore: async (options: VectorStoreOptions) =>
+    (await import('./firestore.ts')).createFirestoreVectorStore(options),
+} as const satisfies Record<string, (options: VectorStoreOptions) => Promise<VectorStore>>;
+
+export type VectorStoreName = keyof typeof vectorStores;

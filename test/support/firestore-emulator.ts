@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const INSTALLED_JAR = '/usr/lib/google-cloud-sdk/platform/cloud-firestore-emulator/cloud-firestore-emulator.jar';
+const MAIN_CLASS = 'com.google.cloud.datastore.emulator.firestore.CloudFirestore';
+
+export interface FirestoreEmulator {
+  /** `127.0.0.1:port`, as `FIRESTORE_EMULATOR_HOST` wants it. */
+  readonly host: string;
+  stop(): Promise<void>;
+}
+
+export interface FirestoreEmulatorOptions {
+  /** `host:port` that receives the events of registered triggers. */
+  readonly functionsHost?: string;
+  readonly startTimeoutMs?: number;
+}
+
+/** The emulator's jar: `FIRESTORE_EMULATOR_JAR`, else where the gcloud component is installed, else undefined. */
+export function findFirestoreEmulatorJar(): string | undefined {
+  const jar = process.env.FIRESTORE_EMULATOR_JAR ?? INSTALLED_JAR;
+  return existsSync(jar) ? jar : undefined;
+}
+
+/**
+ * Starts Google's Firestore emulator on a free port of 127.0.0.1 and waits until it answers.
+ * Undefined when its jar or Java is not installed; throws when it is installed and does not come up.
+ */
+export async function startFirestoreEmulator({
+  functionsHost,
+  startTimeoutMs = 60_000,
+}: FirestoreEmulatorOptions = {}): Promise<FirestoreEmulator | undefined> {
+  const jar = findFirestoreEmulatorJar();
+  if (jar === undefined) return undefined;
+  const port = await freePort();
+  const javaArguments = ['-Duser.language=en', '-cp', jar, MAIN_CLASS, 'start', '--host=127.0.0.1', `--port=${port}`];
+  if (functionsHost !== undefined) javaArguments.push(`--functions_emulator=${functionsHost}`);
+  const child = spawn('java', javaArguments, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = collectOutput(child);
+  const exited = new Promise<string>((resolve) => {
+    child.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    child.once('exit', (code, signal) => resolve(`exit ${code ?? signal}`));
+  });
+  const host = `127.0.0.1:${port}`;
+  const end = await Promise.race([exited, answers(host, startTimeoutMs)]);
+  if (end === 'ENOENT') return undefined;
+  if (end !== true) {
+    child.kill('SIGKILL');
+    throw new Error(`The Firestore emulator did not start (${end}):\n${output()}`);
+  }
+  return {
+    host,
+    async stop() {
+      child.kill('SIGTERM');
+      const forced = setTimeout(() => child.kill('SIGKILL'), 5_000);
+      await exited;
+      clearTimeout(forced);
+    },
+  };
+}
+
+async function answers(host: string, timeoutMs: number): Promise<true | string> {
+  const deadline = Date.now() + timeoutMs;
+  while (Date.now() < deadline) {
+    const response = await fetch(`http://${host}/`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+    if (response?.ok) return true;
+    await pause(100);
+  }
+  return `no answer within ${timeoutMs} ms`;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+/** Keeps the pipes drained, and the last of it for the error message. */
+function collectOutput(child: ChildProcess): () => string {
+  let tail = '';
+  const append = (data: Buffer) => {
+    tail = (tail + data.toString()).slice(-4_000);
+  };
+  child.stdout?.on('data', append);
+  child.stderr?.on('data', append);
+  return () => tail;
+}
