@@ -1,0 +1,57 @@
+import { AppError } from '../contracts/app-error.ts';
+import type { ChatEvent } from '../contracts/chat-provider.ts';
+
+/**
+ * Waits for the first real output of a stream and gives back the whole stream, that output included. Until then role
+ * chunks and metadata are held, so that an error inside an accepted stream can still become a retry or the next leg;
+ * afterwards the stream belongs to the caller.
+ *
+ * @throws what the stream throws before its first output; AppError `server_error` when it ends without any.
+ */
+export async function holdUntilOutput(
+  stream: AsyncIterable<readonly ChatEvent[]>,
+): Promise<AsyncIterable<readonly ChatEvent[]>> {
+  const iterator = stream[Symbol.asyncIterator]();
+  const held: ChatEvent[] = [];
+  while (true) {
+    const { done, value } = await iterator.next();
+    if (done) throw new AppError('server_error', 'The provider ended its stream without an answer.');
+    held.push(...value);
+    if (value.some(hasOutput)) return resume(held, iterator);
+  }
+}
+
+function hasOutput({ chunk }: ChatEvent): boolean {
+  return chunk.choices.some(
+    ({ delta, finish_reason }) =>
+      Boolean(finish_reason) ||
+      Boolean(delta.content) ||
+      Boolean(delta.reasoning_content) ||
+      Boolean(delta.refusal) ||
+      (delta.tool_calls?.length ?? 0) > 0 ||
+      Boolean(delta.function_call) ||
+      (delta.thinking_blocks?.length ?? 0) > 0,
+  );
+}
+
+/** Written out rather than as a generator: one promise per batch, and a stop that reaches the source at once. */
+function resume(
+  held: readonly ChatEvent[],
+  iterator: AsyncIterator<readonly ChatEvent[]>,
+): AsyncIterable<readonly ChatEvent[]> {
+  let first: readonly ChatEvent[] | undefined = held;
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next() {
+        if (first === undefined) return iterator.next();
+        const value = first;
+        first = undefined;
+        return Promise.resolve({ done: false, value });
+      },
+      async return() {
+        await iterator.return?.();
+        return { done: true, value: undefined };
+      },
+    }),
+  };
+}

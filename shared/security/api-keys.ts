@@ -1,0 +1,58 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { AuthConfig, AuthKeyConfig } from '../config/types.ts';
+import { AppError } from '../contracts/app-error.ts';
+
+export interface ApiKeyCheck {
+  /**
+   * The key's entry.
+   * @throws AppError `authentication` for a missing, unknown or expired key; what `readSecret` throws, when the key is
+   * none of those that could be read.
+   */
+  (authorization: string | undefined, xApiKey: string | undefined): Promise<AuthKeyConfig>;
+}
+
+export interface ApiKeyOptions {
+  readonly keys: AuthConfig['keys'];
+  /** Text of a key that the configuration keeps in a secret. */
+  readonly readSecret: (reference: string) => Promise<string>;
+  readonly now?: () => number;
+}
+
+/**
+ * Checks bearer keys against hashes. Every entry is compared, each in constant time, so that the time taken tells
+ * nothing about which keys exist.
+ */
+export function createApiKeyCheck({ keys, readSecret, now = Date.now }: ApiKeyOptions): ApiKeyCheck {
+  const hashOf = async ({ credential }: AuthKeyConfig): Promise<Buffer> =>
+    'sha256' in credential ? Buffer.from(credential.sha256, 'hex') : sha256(await readSecret(credential.secret));
+
+  return async (authorization, xApiKey) => {
+    const presented = bearerToken(authorization) ?? xApiKey;
+    if (presented === undefined || presented === '') {
+      throw new AppError('authentication', 'Send an API key: `Authorization: Bearer KEY`.');
+    }
+    const hash = sha256(presented);
+    const hashes = await Promise.allSettled(keys.map(hashOf));
+    let found: AuthKeyConfig | undefined;
+    let unread: PromiseRejectedResult | undefined;
+    hashes.forEach((known, index) => {
+      if (known.status === 'rejected') unread ??= known;
+      else if (known.value.length === hash.length && timingSafeEqual(known.value, hash)) found ??= keys[index];
+    });
+    // A secret that cannot be read must not lock out the holders of other keys, nor call its own holder unknown.
+    if (!found && unread) throw unread.reason;
+    if (!found) throw new AppError('authentication', 'The API key is not known here.');
+    if (found.expiresAtMs !== undefined && found.expiresAtMs <= now()) {
+      throw new AppError('authentication', 'The API key has expired.');
+    }
+    return found;
+  };
+}
+
+function bearerToken(authorization: string | undefined): string | undefined {
+  return /^Bearer\s+(\S+)\s*$/i.exec(authorization ?? '')?.[1];
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
