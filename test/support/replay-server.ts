@@ -68,7 +68,7 @@ async function answer(to: ServerResponse, recorded: Recording['response'], mode:
 }
 
 /** The body in the pieces of a mode; concatenated they are the body. */
-export function toPieces(body: Buffer, mode: ReplayMode): Buffer[] {
+function toPieces(body: Buffer, mode: ReplayMode): Buffer[] {
   if (mode === 'whole') return body.length === 0 ? [] : [body];
   const pieces: Buffer[] = [];
   let from = 0;

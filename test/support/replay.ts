@@ -8,8 +8,8 @@ import { findSchemaProblem } from './replay-schema.ts';
 import { createReplayServer, type ReplayMode, type ReplayServer } from './replay-server.ts';
 
 /** `shape` and `schema` are about the form of the answer, the others about what it says. */
-export const FIELDS = ['text', 'reasoning', 'tools', 'finish', 'usage', 'error', 'shape', 'schema'] as const;
-export type Field = (typeof FIELDS)[number];
+const FIELDS = ['text', 'reasoning', 'tools', 'finish', 'usage', 'error', 'shape', 'schema'] as const;
+type Field = (typeof FIELDS)[number];
 
 export interface ReplayOptions {
   readonly provider: ChatProvider;

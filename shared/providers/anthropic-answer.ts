@@ -1,0 +1,59 @@
+import type Anthropic from '@anthropic-ai/sdk';
+import type OpenAI from 'openai';
+import type { FinishReason } from '../contracts/chat-provider.ts';
+
+/** Any field may be missing or null; a stream repeats some of them. */
+export type LooseMessagesUsage = {
+  readonly [Field in keyof Anthropic.Usage]?: Anthropic.Usage[Field] | null;
+};
+
+/** Reasons the vendor may add are an ordinary end, `pause_turn` of its server tools included. */
+export function toFinishReason(reason: string | null | undefined, hasToolCalls: boolean): FinishReason {
+  switch (reason) {
+    case 'max_tokens':
+    case 'model_context_window_exceeded':
+      return 'length';
+    case 'refusal':
+      return 'content_filter';
+    default:
+      return hasToolCalls ? 'tool_calls' : 'stop';
+  }
+}
+
+/** OpenAI's `prompt_tokens` is all input; the vendor counts what it read from and wrote to its cache apart. */
+export function toUsage(usage: LooseMessagesUsage): OpenAI.CompletionUsage {
+  const cached = usage.cache_read_input_tokens ?? 0;
+  const written = usage.cache_creation_input_tokens ?? 0;
+  const prompt = (usage.input_tokens ?? 0) + cached + written;
+  const completion = usage.output_tokens ?? 0;
+  const reasoning = usage.output_tokens_details?.thinking_tokens;
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: prompt + completion,
+    prompt_tokens_details: { cached_tokens: cached, cache_write_tokens: written },
+    ...(typeof reasoning === 'number' ? { completion_tokens_details: { reasoning_tokens: reasoning } } : {}),
+  };
+}
+
+export type Annotation = OpenAI.Chat.Completions.ChatCompletionMessage.Annotation;
+
+/**
+ * A citation that names a URL, over the text it belongs to; other kinds cite the caller's own documents, for which
+ * OpenAI has no form.
+ */
+export function toAnnotation(
+  citation: Anthropic.TextCitation,
+  { start, end }: { readonly start: number; readonly end: number },
+): Annotation | undefined {
+  const url = toUrl(citation);
+  if (url === undefined) return undefined;
+  const title = 'title' in citation && citation.title ? citation.title : url;
+  return { type: 'url_citation', url_citation: { url, title, start_index: start, end_index: end } };
+}
+
+function toUrl(citation: Anthropic.TextCitation): string | undefined {
+  if (citation.type === 'web_search_result_location') return citation.url;
+  if (citation.type !== 'search_result_location') return undefined;
+  return /^https?:\/\//i.test(citation.source) ? citation.source : undefined;
+}

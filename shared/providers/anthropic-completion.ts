@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import type Anthropic from '@anthropic-ai/sdk';
+import { AppError } from '../contracts/app-error.ts';
+import type { ChatChoice, ChatResult, ThinkingBlock } from '../contracts/chat-provider.ts';
+import { type Annotation, toAnnotation, toFinishReason, toUsage } from './anthropic-answer.ts';
+import { toErrorInBody } from './error-in-body.ts';
+
+export interface AnswerOptions {
+  readonly model: string;
+  /** The tool whose input is the answer's text. */
+  readonly responseTool?: string;
+}
+
+type LooseMessage = { readonly [Field in keyof Anthropic.Message]?: Anthropic.Message[Field] | null };
+
+/**
+ * A Messages answer as OpenAI's completion. Tools that the vendor runs itself leave their text alone behind.
+ * @throws AppError `server_error` for text that is not a message; the vendor's own error when the body is one.
+ */
+export function toChatResult(json: string, { model, responseTool }: AnswerOptions): ChatResult {
+  const message = parseMessage(json);
+  const choice = toChoice(message.content as Anthropic.ContentBlock[], message.stop_reason, responseTool);
+  return {
+    completion: {
+      id: message.id || `chatcmpl-${randomUUID()}`,
+      object: 'chat.completion',
+      created: Math.floor(Date.now() / 1000),
+      model: message.model || model,
+      choices: [choice],
+      ...(message.usage ? { usage: toUsage(message.usage) } : {}),
+    },
+  };
+}
+
+function parseMessage(json: string): LooseMessage {
+  let body: unknown;
+  try {
+    body = JSON.parse(json);
+  } catch (cause) {
+    throw new AppError('server_error', 'anthropic answered with something that is not JSON.', { cause });
+  }
+  const { error, content } = (body ?? {}) as { error?: unknown; content?: unknown };
+  if (error) throw toErrorInBody('anthropic', error, json);
+  if (!Array.isArray(content)) {
+    throw new AppError('server_error', 'anthropic answered with something that is not a message.');
+  }
+  return body as LooseMessage;
+}
+
+function toChoice(
+  blocks: readonly Anthropic.ContentBlock[],
+  stopReason: string | null | undefined,
+  responseTool: string | undefined,
+): ChatChoice {
+  let text = '';
+  let reasoning = '';
+  let structured: string | undefined;
+  const thinking: ThinkingBlock[] = [];
+  const annotations: Annotation[] = [];
+  const calls: NonNullable<ChatChoice['message']['tool_calls']> = [];
+  for (const block of blocks) {
+    switch (block.type) {
+      case 'text': {
+        const range = { start: text.length, end: text.length + block.text.length };
+        text += block.text;
+        for (const citation of block.citations ?? []) {
+          const annotation = toAnnotation(citation, range);
+          if (annotation) annotations.push(annotation);
+        }
+        break;
+      }
+      case 'thinking':
+        reasoning += block.thinking;
+        thinking.push({ type: 'thinking', thinking: block.thinking, signature: block.signature ?? '' });
+        break;
+      case 'redacted_thinking':
+        thinking.push({ type: 'redacted_thinking', data: block.data });
+        break;
+      case 'tool_use': {
+        const input = JSON.stringify(block.input ?? {});
+        if (block.name === responseTool) structured ??= input;
+        else calls.push({ id: block.id, type: 'function', function: { name: block.name, arguments: input } });
+        break;
+      }
+      default:
+    }
+  }
+  const content = structured ?? (text === '' && calls.length > 0 ? null : text);
+  return {
+    index: 0,
+    message: {
+      role: 'assistant',
+      content,
+      refusal: null,
+      ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
+      ...(thinking.length > 0 ? { thinking_blocks: thinking } : {}),
+      ...(annotations.length > 0 ? { annotations } : {}),
+      ...(calls.length > 0 ? { tool_calls: calls } : {}),
+    },
+    logprobs: null,
+    finish_reason: toFinishReason(stopReason, calls.length > 0),
+  };
+}

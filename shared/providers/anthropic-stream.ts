@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import type Anthropic from '@anthropic-ai/sdk';
+import { AppError } from '../contracts/app-error.ts';
+import type { ChatChunk, ChatChunkChoice, ChatEvent, FinishReason } from '../contracts/chat-provider.ts';
+import { type LooseMessagesUsage, toFinishReason, toUsage } from './anthropic-answer.ts';
+import type { AnswerOptions } from './anthropic-completion.ts';
+import { type BlockReader, createBlockReader } from './anthropic-stream-block.ts';
+import { toErrorInBody } from './error-in-body.ts';
+import type { ServerSentEvent } from './event-reader.ts';
+
+type Delta = ChatChunkChoice['delta'];
+
+/** Events of later versions have other types and are passed over. */
+interface LooseEvent {
+  readonly type?: string;
+  readonly index?: number;
+  readonly message?: { readonly id?: string; readonly model?: string; readonly usage?: LooseMessagesUsage | null };
+  readonly content_block?: Anthropic.ContentBlock;
+  readonly delta?: Anthropic.RawContentBlockDelta & { readonly stop_reason?: string | null };
+  readonly usage?: LooseMessagesUsage | null;
+  readonly error?: unknown;
+}
+
+export interface MessageStreamReader {
+  /** The vendor said that the message is complete; nothing of what follows counts. */
+  readonly done: boolean;
+  /** What one server-sent event becomes; often one event, sometimes none. */
+  push(event: ServerSentEvent): ChatEvent[];
+  /** Finish and usage. @throws AppError `server_error` when the message was never completed. */
+  end(): ChatEvent[];
+}
+
+/**
+ * The events of a Messages stream (https://platform.claude.com/docs/en/build-with-claude/streaming) as chunks. Usage is
+ * spread over `message_start` and `message_delta`: the last value of a field that is not null counts.
+ *
+ * `push` throws the vendor's error when an `error` event comes.
+ */
+export function createMessageStreamReader({ model, responseTool }: AnswerOptions): MessageStreamReader {
+  const blocks: BlockReader = createBlockReader(responseTool);
+  const created = Math.floor(Date.now() / 1000);
+  let head: { id: string; model: string } | undefined;
+  let usage: LooseMessagesUsage | undefined;
+  let stopReason: string | undefined;
+  let started = false;
+  let done = false;
+
+  const toChunk = (choices: ChatChunk['choices']): ChatChunk => {
+    head ??= { id: `chatcmpl-${randomUUID()}`, model };
+    return { id: head.id, object: 'chat.completion.chunk', created, model: head.model, choices };
+  };
+
+  const toEvent = (delta: Delta, finish: FinishReason | null = null): ChatEvent => {
+    const led: Delta = started ? delta : { role: 'assistant', content: '', ...delta };
+    started = true;
+    return { chunk: toChunk([{ index: 0, delta: led, logprobs: null, finish_reason: finish }]) };
+  };
+
+  const addUsage = (later: LooseMessagesUsage | null | undefined): void => {
+    if (!later) return;
+    const known = Object.entries(later).filter(([, value]) => value !== null && value !== undefined);
+    usage = { ...usage, ...Object.fromEntries(known) };
+  };
+
+  const read = (event: LooseEvent, type: string | undefined, json: string): readonly Delta[] => {
+    switch (type) {
+      case 'message_start':
+        head ??= { id: event.message?.id || `chatcmpl-${randomUUID()}`, model: event.message?.model || model };
+        addUsage(event.message?.usage);
+        return [];
+      case 'content_block_start':
+        return event.content_block ? blocks.start(event.index ?? 0, event.content_block) : [];
+      case 'content_block_delta':
+        return event.delta ? blocks.push(event.index ?? 0, event.delta) : [];
+      case 'content_block_stop':
+        return blocks.stop(event.index ?? 0);
+      case 'message_delta':
+        addUsage(event.usage);
+        stopReason = event.delta?.stop_reason ?? stopReason;
+        return [];
+      case 'message_stop':
+        done = true;
+        return [];
+      case 'error':
+        throw toErrorInBody('anthropic', event.error, json);
+      default:
+        return [];
+    }
+  };
+
+  return {
+    get done() {
+      return done;
+    },
+
+    push({ event: name, data }) {
+      const event = parseEvent(data);
+      return read(event, event.type ?? name, data).map((delta) => toEvent(delta));
+    },
+
+    end() {
+      if (!done && stopReason === undefined) {
+        throw new AppError('server_error', 'The stream of anthropic was interrupted before its end.');
+      }
+      const events = blocks.end().map((delta) => toEvent(delta));
+      events.push(toEvent({}, toFinishReason(stopReason, blocks.toolCalls > 0)));
+      if (usage) events.push({ chunk: { ...toChunk([]), usage: toUsage(usage) } });
+      return events;
+    },
+  };
+}
+
+function parseEvent(json: string): LooseEvent {
+  try {
+    const event: unknown = JSON.parse(json);
+    if (typeof event === 'object' && event !== null && !Array.isArray(event)) return event as LooseEvent;
+  } catch (cause) {
+    throw new AppError('server_error', 'anthropic sent an event that is not JSON.', { cause });
+  }
+  throw new AppError('server_error', 'anthropic sent an event that is not an object.');
+}

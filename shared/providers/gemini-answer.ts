@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { AppError } from '../contracts/app-error.ts';
+import type { ChatChoice, ChatCompletion, ChatResult } from '../contracts/chat-provider.ts';
+import { toErrorInBody } from './error-in-body.ts';
+import { toAnnotations } from './gemini-citations.ts';
+import { toFinishReason } from './gemini-finish.ts';
+import { toLogprobs } from './gemini-logprobs.ts';
+import { readParts } from './gemini-parts.ts';
+import { toExtraContent } from './gemini-signature.ts';
+import type { GeminiAnswer, GeminiCandidate } from './gemini-types.ts';
+import { toUsage } from './gemini-usage.ts';
+import { toChatResult as toCompatibleResult } from './openai-completion.ts';
+
+export interface AnswerOptions {
+  readonly provider: string;
+  /** For answers that do not name their model. */
+  readonly model: string;
+}
+
+/**
+ * A finished answer as OpenAI's. A blocked prompt is an answer that was filtered, without content.
+ *
+ * @throws AppError `server_error` for text that is not such an answer, for no candidate at all and for a candidate that
+ * holds nothing and does not say why; the vendor's own error when the body is one in spite of its status.
+ */
+export function toChatResult(json: string, options: AnswerOptions): ChatResult {
+  const answer = parseAnswer(json, options.provider);
+  // Google's OpenAI-compatible surface, and proxies that put one before Gemini, answer in that form.
+  if (Array.isArray(answer.choices)) return toCompatibleResult(json, options);
+  const candidates = (answer.candidates ?? []).filter((candidate) => candidate !== null);
+  const isBlocked = candidates.length === 0 && Boolean(answer.promptFeedback?.blockReason);
+  if (candidates.length === 0 && !isBlocked) {
+    throw new AppError('server_error', `${options.provider} answered without a candidate.`);
+  }
+  const completion: ChatCompletion = {
+    ...toHead(answer, options),
+    object: 'chat.completion',
+    choices: isBlocked
+      ? [toBlockedChoice()]
+      : candidates.map((candidate, position) => toChoice(candidate, position, options)),
+    ...(answer.usageMetadata ? { usage: toUsage(answer.usageMetadata) } : {}),
+  };
+  return { completion };
+}
+
+/** @throws AppError as `toChatResult` does, for a body or an event that is an error or no answer. */
+export function parseAnswer(json: string, provider: string): GeminiAnswer {
+  let body: unknown;
+  try {
+    body = JSON.parse(json);
+  } catch (cause) {
+    throw new AppError('server_error', `${provider} answered with something that is not JSON.`, { cause });
+  }
+  // Errors come as a list of one where a list was asked for.
+  const answer = Array.isArray(body) ? body[0] : body;
+  if (typeof answer !== 'object' || answer === null) {
+    throw new AppError('server_error', `${provider} answered with something that is not an answer.`);
+  }
+  if (answer.error) throw toErrorInBody(provider, answer.error, json);
+  return answer as GeminiAnswer;
+}
+
+/** What all of an answer, or all the events of a stream, have in common. */
+export function toHead(answer: GeminiAnswer, { model }: AnswerOptions): { id: string; created: number; model: string } {
+  const createdMs = answer.createTime ? Date.parse(answer.createTime) : Number.NaN;
+  return {
+    id: `chatcmpl-${answer.responseId || randomUUID()}`,
+    created: Math.floor((Number.isNaN(createdMs) ? Date.now() : createdMs) / 1000),
+    model: answer.modelVersion || model,
+  };
+}
+
+function toBlockedChoice(): ChatChoice {
+  return {
+    index: 0,
+    message: { role: 'assistant', content: null, refusal: null },
+    finish_reason: 'content_filter',
+    logprobs: null,
+  };
+}
+
+function toChoice(candidate: GeminiCandidate, position: number, { provider }: AnswerOptions): ChatChoice {
+  const parts = readParts(candidate.content?.parts, { provider, knownIds: new Set() });
+  const { text, texts, reasoning, calls, images, signature } = parts;
+  const isEmpty = text === '' && reasoning === '' && calls.length === 0 && images.length === 0;
+  if (isEmpty && !candidate.finishReason) {
+    throw new AppError('server_error', `${provider} answered with an empty candidate.`);
+  }
+  const annotations = toAnnotations(candidate.groundingMetadata, texts);
+  const message = {
+    role: 'assistant',
+    content: text === '' && calls.length > 0 ? null : text,
+    refusal: null,
+    ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
+    ...(calls.length > 0 ? { tool_calls: [...calls] } : {}),
+    ...(images.length > 0 ? { images } : {}),
+    ...(annotations.length > 0 ? { annotations } : {}),
+    ...(signature === undefined ? {} : toExtraContent(signature)),
+  } as ChatChoice['message'];
+  return {
+    index: position,
+    message,
+    finish_reason: toFinishReason(candidate.finishReason, calls.length > 0),
+    logprobs: toLogprobs(candidate.logprobsResult),
+  };
+}

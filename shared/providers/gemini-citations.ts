@@ -1,0 +1,59 @@
+import type { GroundingChunk, GroundingMetadata, GroundingSupport } from '@google-cloud/vertexai';
+import type { ChatCompletion } from '../contracts/chat-provider.ts';
+
+export type Annotation = NonNullable<ChatCompletion['choices'][number]['message']['annotations']>[number];
+
+/**
+ * The sources of a grounded answer as URL citations. The vendor counts bytes of UTF-8 from the start of a part; OpenAI
+ * counts characters of the whole text. Sources that no passage is attributed to stand for all of it.
+ *
+ * @param parts the texts of the answer, one per part as the vendor counts them; a stream's are one.
+ */
+export function toAnnotations(grounding: GroundingMetadata | null | undefined, parts: readonly string[]): Annotation[] {
+  const sources = (grounding?.groundingChunks ?? []).map(toSource);
+  if (sources.every((source) => source === undefined)) return [];
+  const text = parts.join('');
+  const annotations: Annotation[] = [];
+  for (const support of grounding?.groundingSupports ?? []) {
+    const range = toRange(support.segment, parts, text);
+    for (const index of support.groundingChunkIndices ?? []) {
+      const source = sources[index];
+      if (source && range) annotations.push(toAnnotation(source, range));
+    }
+  }
+  if (annotations.length > 0) return annotations;
+  return sources.flatMap((source) => (source ? [toAnnotation(source, { start: 0, end: text.length })] : []));
+}
+
+interface Source {
+  readonly url: string;
+  readonly title: string;
+}
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+function toSource({ web, retrievedContext }: GroundingChunk): Source | undefined {
+  const { uri, title } = web ?? retrievedContext ?? {};
+  return uri ? { url: uri, title: title ?? uri } : undefined;
+}
+
+function toAnnotation({ url, title }: Source, { start, end }: Range): Annotation {
+  return { type: 'url_citation', url_citation: { start_index: start, end_index: end, title, url } };
+}
+
+/** Where a passage is. Its own text, when given, has the last word: the vendor's offsets are not always right. */
+function toRange(segment: GroundingSupport['segment'], parts: readonly string[], text: string): Range | undefined {
+  if (!segment) return undefined;
+  const partIndex = segment.partIndex ?? 0;
+  const before = parts.slice(0, partIndex).join('').length;
+  const bytes = Buffer.from(parts[partIndex] ?? '');
+  const start = before + bytes.subarray(0, segment.startIndex ?? 0).toString().length;
+  const end = before + bytes.subarray(0, segment.endIndex ?? 0).toString().length;
+  const passage = segment.text;
+  if (!passage || text.slice(start, end) === passage) return start < end ? { start, end } : undefined;
+  const found = text.indexOf(passage);
+  return found === -1 ? undefined : { start: found, end: found + passage.length };
+}

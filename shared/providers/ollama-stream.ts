@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { AppError } from '../contracts/app-error.ts';
+import type { ChatChunk, ChatChunkChoice, ChatEvent, FinishReason } from '../contracts/chat-provider.ts';
+import type { HttpResponse } from '../contracts/http-fetch.ts';
+import { createNdjsonReader } from './ndjson-reader.ts';
+import {
+  type AnswerOptions,
+  isFields,
+  missingLogprobs,
+  parseAnswer,
+  toCreated,
+  toFinishReason,
+  toFunctionCalls,
+  toLogprobs,
+  toText,
+  toUsage,
+} from './ollama-answer.ts';
+import type { LooseAnswer } from './ollama-wire.ts';
+
+export interface ChatLineReader {
+  /** The server said that the answer is complete; nothing of what follows counts. */
+  readonly done: boolean;
+  /** What one line becomes: often one event, sometimes none, at the end finish and usage as well. */
+  push(line: string): ChatEvent[];
+}
+
+/**
+ * The lines of a streamed `POST /api/chat` as chunks.
+ *
+ * `push` throws the server's error when a line is one, AppError `server_error` for a line that is not JSON, and
+ * `unsupported` when log probabilities were asked for and left out.
+ */
+export function createChatLineReader({ model, logprobs: wantsLogprobs = false }: AnswerOptions): ChatLineReader {
+  const id = `chatcmpl-${randomUUID()}`;
+  const callIds = new Set<string>();
+  let head: { readonly created: number; readonly model: string } | undefined;
+  let started = false;
+  let hasLogprobs = false;
+  let done = false;
+
+  const toChunk = (answer: LooseAnswer, choices: ChatChunk['choices']): ChatChunk => {
+    head ??= { created: toCreated(answer), model: toText(answer.model) || model };
+    return { id, object: 'chat.completion.chunk', ...head, choices };
+  };
+
+  const toEvent = (
+    answer: LooseAnswer,
+    delta: ChatChunkChoice['delta'],
+    { finish = null, logprobs = null }: Ending = {},
+  ): ChatEvent => {
+    const led = started ? delta : { role: 'assistant' as const, content: '', ...delta };
+    started = true;
+    return { chunk: toChunk(answer, [{ index: 0, delta: led, logprobs, finish_reason: finish }]) };
+  };
+
+  const readMessage = (answer: LooseAnswer): ChatEvent[] => {
+    const message = isFields(answer.message) ? answer.message : {};
+    const text = toText(message.content);
+    const reasoning = toText(message.thinking);
+    const first = callIds.size;
+    const calls = toFunctionCalls(message.tool_calls, callIds).map((call, position) => ({
+      index: first + position,
+      ...call,
+    }));
+    const logprobs = wantsLogprobs ? toLogprobs(answer) : null;
+    hasLogprobs ||= logprobs !== null;
+    if (wantsLogprobs && !hasLogprobs && text !== '') throw missingLogprobs();
+    const delta: ChatChunkChoice['delta'] = {
+      ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
+      ...(text === '' && logprobs === null ? {} : { content: text }),
+      ...(calls.length > 0 ? { tool_calls: calls } : {}),
+    };
+    return Object.keys(delta).length > 0 ? [toEvent(answer, delta, { logprobs })] : [];
+  };
+
+  return {
+    get done() {
+      return done;
+    },
+
+    push(line) {
+      const answer = parseAnswer(line);
+      const events = readMessage(answer);
+      if (answer.done !== true) return events;
+      done = true;
+      events.push(toEvent(answer, {}, { finish: toFinishReason(answer.done_reason, callIds.size > 0) }));
+      events.push({ chunk: { ...toChunk(answer, []), usage: toUsage(answer) } });
+      return events;
+    },
+  };
+}
+
+interface Ending {
+  readonly finish?: FinishReason | null;
+  readonly logprobs?: ChatChunkChoice['logprobs'];
+}
+
+/** @throws AppError when a line is broken or an error, or when the end comes before `done`. */
+export async function* readChatStream(
+  response: HttpResponse,
+  options: AnswerOptions,
+): AsyncGenerator<readonly ChatEvent[]> {
+  const lines = createNdjsonReader();
+  const answer = createChatLineReader(options);
+  let failure: unknown;
+  // What came before a failure in the same read was received, and is delivered before the failure is thrown.
+  const translate = (read: () => string[]): ChatEvent[] => {
+    const events: ChatEvent[] = [];
+    try {
+      for (const line of read()) {
+        if (answer.done) break;
+        events.push(...answer.push(line));
+      }
+    } catch (error) {
+      failure = error;
+    }
+    return events;
+  };
+  for await (const bytes of response.chunks()) {
+    const batch = translate(() => lines.push(bytes));
+    if (batch.length > 0) yield batch;
+    if (failure !== undefined) throw failure;
+    if (answer.done) return;
+  }
+  const last = translate(() => lines.end().filter(isWhole));
+  if (last.length > 0) yield last;
+  if (failure !== undefined) throw failure;
+  if (!answer.done) throw new AppError('server_error', 'The stream of ollama was interrupted before its end.');
+}
+
+/** A line that the end of the body cut in two is part of the interruption, which the missing end of the answer tells. */
+function isWhole(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
+  }
+}

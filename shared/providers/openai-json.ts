@@ -1,0 +1,66 @@
+import { AppError } from '../contracts/app-error.ts';
+import { isFields } from './openai-usage.ts';
+
+/** Tiers of OpenAI's schema; vendors have others, which are of no use to a caller of ours. */
+const SERVICE_TIERS: ReadonlySet<unknown> = new Set([
+  undefined,
+  null,
+  'auto',
+  'default',
+  'flex',
+  'scale',
+  'priority',
+  'fast',
+]);
+
+/** Fields beside the choices that OpenAI's schema wants absent or set, never null. */
+const NEVER_NULL = ['usage', 'system_fingerprint'] as const;
+const MEMBER = {
+  usage: { any: /"usage"\s*:/g, isNull: /,\s*"usage"\s*:\s*null(?=\s*[,}])/ },
+  system_fingerprint: { any: /"system_fingerprint"\s*:/g, isNull: /,\s*"system_fingerprint"\s*:\s*null(?=\s*[,}])/ },
+} as const;
+
+/** @throws AppError `server_error` for text that is not a JSON object. */
+export function parseBody(json: string, provider: string): Record<string, unknown> {
+  try {
+    const body: unknown = JSON.parse(json.charCodeAt(0) === 0xfeff ? json.slice(1) : json);
+    if (isFields(body)) return body;
+  } catch (cause) {
+    throw new AppError('server_error', `${provider} answered with something that is not JSON.`, { cause });
+  }
+  throw new AppError('server_error', `${provider} answered with something that is not an answer.`);
+}
+
+export function isPlainServiceTier(tier: unknown): boolean {
+  return SERVICE_TIERS.has(tier);
+}
+
+/** The fields beside the ones read by name: no null, no tier of the vendor's own. */
+export function toPlainFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(
+      ([field, value]) =>
+        value !== null &&
+        (field !== 'service_tier' || isPlainServiceTier(value)) &&
+        (field !== 'system_fingerprint' || typeof value === 'string'),
+    ),
+  );
+}
+
+/**
+ * The text without the nulls that OpenAI itself sends and its schema forbids (`usage` on every chunk of a stream), cut
+ * out rather than serialised again; the parsed form is kept in step. Undefined when the text leaves doubt: a key of
+ * that name elsewhere, or another spelling.
+ */
+export function cutNulls(body: Record<string, unknown>, json: string): string | undefined {
+  let text = json;
+  for (const field of NEVER_NULL) {
+    if (body[field] !== null) continue;
+    const { any, isNull } = MEMBER[field];
+    // Inside a string the quotes are escaped, so a second match is a key of that name elsewhere.
+    if (text.match(any)?.length !== 1 || !isNull.test(text)) return undefined;
+    text = text.replace(isNull, '');
+    body[field] = undefined;
+  }
+  return text;
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { AppError } from '../contracts/app-error.ts';
+import type { ChatChunk, ChatEvent } from '../contracts/chat-provider.ts';
+import { findErrorInBody, toErrorInBody } from './error-in-body.ts';
+import { toFinishReason } from './openai-finish.ts';
+import { cutNulls, isPlainServiceTier, parseBody, toPlainFields } from './openai-json.ts';
+import { readToolCalls, toLogprobs, toPlainMessage } from './openai-message.ts';
+import { createToolCallTracker, type ToolCallTracker } from './openai-tool-calls.ts';
+import { isFields, toUsage } from './openai-usage.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+interface ChoiceState {
+  readonly tools: ToolCallTracker;
+  started: boolean;
+  finished: boolean;
+}
+
+export interface AnswerOptions {
+  readonly provider: string;
+  /** Name of the model when the vendor does not say. */
+  readonly model: string;
+  /** The vendor leaves reasoning tokens out of `completion_tokens`. */
+  readonly addReasoning?: boolean;
+  /** The caller uses OpenAI's older function interface. */
+  readonly usesFunctions?: boolean;
+}
+
+export interface ChunkNormalizer {
+  /** The events that the `data` of one server-sent event becomes; often one, sometimes none. */
+  push(json: string): ChatEvent[];
+  /** What is due when the body has ended. @throws AppError when the vendor's terminal event never came. */
+  end(): ChatEvent[];
+}
+
+/** Delta fields that may be forwarded as they are when they hold text. */
+const PLAIN_DELTA: ReadonlySet<string> = new Set(['role', 'content', 'refusal', 'reasoning_content']);
+
+/**
+ * Turns the chunks of an OpenAI-compatible vendor into the stream OpenAI promises: one id, one created and one model,
+ * the role first, integer indices, one finish reason per choice, tool-call arguments that parse, and usage on one last
+ * event of its own. A chunk that is so already passes with its original text.
+ */
+export function createChunkNormalizer(options: AnswerOptions): ChunkNormalizer {
+  const { provider, model, addReasoning = false, usesFunctions = false } = options;
+  const choices = new Map<number, ChoiceState>();
+  let head: { id: string; created: number; model: string } | undefined;
+  let usage: Fields | undefined;
+  let rest: Record<string, unknown> = {};
+
+  const choiceState = (index: number): ChoiceState => {
+    let state = choices.get(index);
+    if (!state) {
+      state = { tools: createToolCallTracker(provider), started: false, finished: false };
+      choices.set(index, state);
+    }
+    return state;
+  };
+
+  const toChunk = (fields: Fields, chunkChoices: ChatChunk['choices']): ChatChunk =>
+    ({ ...fields, ...head, object: 'chat.completion.chunk', choices: chunkChoices }) as ChatChunk;
+
+  const isPlain = (chunk: Fields): boolean => {
+    if (chunk.id !== head?.id || chunk.created !== head?.created || chunk.model !== head?.model) return false;
+    if (chunk.object !== 'chat.completion.chunk' || (chunk.usage !== undefined && chunk.usage !== null)) return false;
+    if (!isPlainServiceTier(chunk.service_tier) || !Array.isArray(chunk.choices)) return false;
+    const choice: unknown = chunk.choices.length === 1 ? chunk.choices[0] : undefined;
+    if (!isFields(choice) || !isFields(choice.delta) || typeof choice.index !== 'number') return false;
+    if (choice.finish_reason !== null || (choice.logprobs !== null && choice.logprobs !== undefined)) return false;
+    const state = choices.get(choice.index);
+    if (!state?.started || state.finished || choice.error) return false;
+    for (const [field, value] of Object.entries(choice.delta)) {
+      if (typeof value !== 'string' || !PLAIN_DELTA.has(field)) return false;
+    }
+    return true;
+  };
+
+  const normalizeChoice = (choice: Fields, into: ChatEvent[]): void => {
+    if (choice.error) throw toErrorInBody(provider, choice.error, JSON.stringify({ error: choice.error }));
+    const index = Number.isInteger(choice.index) ? (choice.index as number) : 0;
+    const state = choiceState(index);
+    if (state.finished) return;
+    const vendorDelta = isFields(choice.delta) ? choice.delta : {};
+    const fields = toPlainMessage(vendorDelta);
+    const role = state.started ? {} : { role: 'assistant' };
+    const toolCalls = state.tools.push(readToolCalls(vendorDelta));
+    const reason = typeof choice.finish_reason === 'string' ? choice.finish_reason : '';
+    const calledTool = state.tools.count > 0;
+    const finish = reason === '' ? null : toFinishReason(reason, { provider, calledTool, usesFunctions });
+    if (finish !== null) {
+      toolCalls.push(...state.tools.end());
+      state.finished = true;
+    }
+    const logprobs = toLogprobs(choice.logprobs);
+    const hasFields = Object.values(fields).some((value) => value !== null);
+    if (state.started && !hasFields && toolCalls.length === 0 && finish === null && logprobs === null) return;
+    state.started = true;
+    const delta = { ...role, ...fields, ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}) };
+    into.push({
+      chunk: toChunk(rest, [{ index, delta, logprobs, finish_reason: finish } as ChatChunk['choices'][number]]),
+    });
+  };
+
+  /** Usage stands on the chunk; Groq keeps it in a field of its own and Moonshot on the choice. The last one counts. */
+  const readUsage = (chunk: Fields, vendorChoices: readonly Fields[]): void => {
+    const aside = isFields(chunk.x_groq) ? chunk.x_groq.usage : vendorChoices[0]?.usage;
+    for (const found of [aside, chunk.usage]) {
+      if (isFields(found)) usage = { ...usage, ...toPlainFields(found) };
+    }
+  };
+
+  return {
+    push(json) {
+      const chunk = parseBody(json, provider);
+      const error = findErrorInBody(chunk);
+      if (error !== undefined) throw toErrorInBody(provider, error, json);
+      if (isPlain(chunk)) {
+        // Data of several lines would be torn apart when it is sent on as one.
+        const text = json.includes('\n') ? undefined : cutNulls(chunk, json);
+        if (text !== undefined) return [{ chunk: chunk as unknown as ChatChunk, json: text }];
+      }
+      head ??= {
+        id: typeof chunk.id === 'string' && chunk.id !== '' ? chunk.id : `chatcmpl-${randomUUID()}`,
+        created: toSeconds(chunk.created),
+        model: typeof chunk.model === 'string' && chunk.model !== '' ? chunk.model : model,
+      };
+      const { choices: vendorChoices, usage: _usage, error: _error, ...others } = chunk;
+      rest = toPlainFields(others);
+      const list = Array.isArray(vendorChoices) ? vendorChoices.filter(isFields) : [];
+      readUsage(chunk, list);
+      const events: ChatEvent[] = [];
+      for (const choice of list) normalizeChoice(choice, events);
+      return events;
+    },
+
+    end() {
+      const open = choices.size === 0 || [...choices.values()].some((state) => !state.finished);
+      if (open) throw new AppError('server_error', `The stream of ${provider} was interrupted before its end.`);
+      if (!usage) return [];
+      const { system_fingerprint, service_tier } = rest;
+      const fields = toPlainFields({ system_fingerprint, service_tier });
+      return [{ chunk: { ...toChunk(fields, []), usage: toUsage(usage, { addReasoning }) } }];
+    },
+  };
+}
+
+/** A vendor's time of creation in whole seconds; now when there is none. */
+export function toSeconds(created: unknown): number {
+  return Math.floor(typeof created === 'number' && Number.isFinite(created) ? created : Date.now() / 1000);
+}

@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import type { ChatRequest } from '../../../shared/contracts/chat-provider.ts';
+import { toMessagesRequest } from '../../../shared/providers/anthropic-request.ts';
+
+const MODEL = 'claude-sonnet-4-5';
+const OLD_MODEL = 'claude-3-haiku-20240307';
+const user = { role: 'user', content: 'Hello' } as const;
+
+/** Deeply frozen, so that a mutation throws. */
+function freeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null)
+    for (const inner of Object.values(Object.freeze(value))) freeze(inner);
+  return value;
+}
+
+function toBody(request: Partial<ChatRequest>, model = MODEL) {
+  return toMessagesRequest(freeze({ model: 'agent', messages: [user], ...request }), model).body;
+}
+
+const weather = {
+  type: 'function',
+  function: {
+    name: 'get_weather',
+    description: 'Weather of a city',
+    parameters: { type: 'object', properties: { city: { type: 'string', minLength: 1 } }, required: ['city'] },
+  },
+} as const;
+
+const weatherTool = {
+  name: 'get_weather',
+  description: 'Weather of a city',
+  input_schema: { type: 'object', properties: { city: { type: 'string', minLength: 1 } }, required: ['city'] },
+};
+
+const schema = {
+  type: 'object',
+  properties: { name: { $ref: '#/$defs/name' } },
+  required: ['name'],
+  additionalProperties: false,
+  $defs: { name: { type: 'string' } },
+};
+const response_format = { type: 'json_schema', json_schema: { name: 'city', schema, strict: true } } as const;
+const description = 'Gives the final answer to the user in its required form.';
+
+test('a schema becomes a tool that must be called', () => {
+  expect(toMessagesRequest({ model: 'agent', messages: [user], response_format }, OLD_MODEL)).toEqual({
+    body: {
+      model: OLD_MODEL,
+      max_tokens: 4096,
+      messages: [{ role: 'user', content: 'Hello' }],
+      tools: [{ name: 'city', description, input_schema: schema }],
+      tool_choice: { type: 'tool', name: 'city', disable_parallel_tool_use: true },
+    },
+    responseTool: 'city',
+  });
+  const body = toBody({ response_format });
+  expect(body.tools).toEqual([{ name: 'city', description, input_schema: schema, strict: true }]);
+  expect(body.tool_choice).toEqual({ type: 'tool', name: 'city', disable_parallel_tool_use: true });
+});
+
+test('beside tools it is the native format, or a choice between them on a model without one', () => {
+  const native = toMessagesRequest({ model: 'agent', messages: [user], response_format, tools: [weather] }, MODEL);
+  expect(native.responseTool).toBeUndefined();
+  expect(native.body.tools).toEqual([weatherTool]);
+  expect(native.body.output_config).toEqual({ format: { type: 'json_schema', schema } });
+  const named = { type: 'function', function: { name: 'city' } } as const;
+  const old = toMessagesRequest({ model: 'agent', messages: [user], response_format, tools: [named] }, OLD_MODEL);
+  expect(old.responseTool).toBe('city_answer');
+  expect(old.body.tools?.map((tool) => 'name' in tool && tool.name)).toEqual(['city', 'city_answer']);
+  expect(old.body.tool_choice).toEqual({ type: 'any' });
+  expect(old.body.output_config).toBeUndefined();
+});
+
+test('beside thinking, and on a model that cannot be made to call, it is the native format', () => {
+  expect(toBody({ response_format, reasoning_effort: 'low' })).toMatchObject({
+    output_config: { format: { type: 'json_schema' } },
+    thinking: { type: 'enabled' },
+  });
+  expect(toBody({ response_format }, 'claude-sonnet-5-5')).toMatchObject({
+    output_config: { format: { type: 'json_schema' } },
+  });
+});
+
+test('a model that thinks by default is told not to when it must answer through the tool', () => {
+  expect(toBody({ response_format }, 'claude-sonnet-5')).toMatchObject({
+    thinking: { type: 'disabled' },
+    tool_choice: { type: 'tool' },
+  });
+});
+
+test('a JSON object is asked for in words, after the system messages', () => {
+  const messages = [{ role: 'system', content: 'Be brief.' } as const, user];
+  expect(toBody({ messages, response_format: { type: 'json_object' } }).system).toMatch(/^Be brief\.\n\n.*JSON object/);
+});
+
+test('a schema whose root is no object is refused', () => {
+  const json_schema = { name: 'list', schema: { type: 'array' } };
+  expect(() => toBody({ response_format: { type: 'json_schema', json_schema } })).toThrow(
+    expect.objectContaining({ code: 'invalid_request', param: 'response_format.json_schema.schema' }),
+  );
+});

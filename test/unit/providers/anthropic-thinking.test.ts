@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import type { ChatRequest } from '../../../shared/contracts/chat-provider.ts';
+import { toMessagesRequest } from '../../../shared/providers/anthropic-request.ts';
+
+const MODEL = 'claude-sonnet-4-5';
+const OLD_MODEL = 'claude-3-haiku-20240307';
+const user = { role: 'user', content: 'Hello' } as const;
+
+/** Deeply frozen, so that a mutation throws. */
+function freeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null)
+    for (const inner of Object.values(Object.freeze(value))) freeze(inner);
+  return value;
+}
+
+function toBody(request: Partial<ChatRequest>, model = MODEL) {
+  return toMessagesRequest(freeze({ model: 'agent', messages: [user], ...request }), model).body;
+}
+
+const weather = {
+  type: 'function',
+  function: {
+    name: 'get_weather',
+    description: 'Weather of a city',
+    parameters: { type: 'object', properties: { city: { type: 'string', minLength: 1 } }, required: ['city'] },
+  },
+} as const;
+
+function call(id: string, name: string, text: string) {
+  return { id, type: 'function', function: { name, arguments: text } } as const;
+}
+
+test.each([
+  ['low', MODEL, { max_tokens: 6144, thinking: { type: 'enabled', budget_tokens: 2048 } }],
+  ['medium', MODEL, { max_tokens: 12_288, thinking: { type: 'enabled', budget_tokens: 8192 } }],
+  ['high', MODEL, { max_tokens: 20_480, thinking: { type: 'enabled', budget_tokens: 16_384 } }],
+  ['none', MODEL, { max_tokens: 4096 }],
+  ['minimal', MODEL, { max_tokens: 4096 }],
+  ['high', OLD_MODEL, { max_tokens: 4096 }],
+  ['none', 'claude-sonnet-5', { max_tokens: 4096, thinking: { type: 'disabled' } }],
+  ['none', 'claude-sonnet-5-5', { max_tokens: 4096, thinking: { type: 'between_tools' } }],
+  ['minimal', 'claude-fable-5', { max_tokens: 4096, output_config: { effort: 'low' } }],
+  [
+    'xhigh',
+    'claude-opus-4-6',
+    { max_tokens: 28_672, thinking: { type: 'adaptive', display: 'summarized' }, output_config: { effort: 'high' } },
+  ],
+  [
+    'xhigh',
+    'claude-opus-4-7',
+    { max_tokens: 28_672, thinking: { type: 'adaptive', display: 'summarized' }, output_config: { effort: 'xhigh' } },
+  ],
+] as const)('effort %s on %s is %j', (reasoning_effort, model, expected) => {
+  const { messages: _messages, model: _model, ...rest } = toBody({ reasoning_effort }, model);
+  expect(rest).toEqual(expected);
+});
+
+test('a budget stays below the limit of the caller, and is left out when there is no room', () => {
+  expect(toBody({ reasoning_effort: 'high', max_tokens: 4000 })).toMatchObject({
+    max_tokens: 4000,
+    thinking: { budget_tokens: 3000 },
+  });
+  expect(toBody({ reasoning_effort: 'high', max_tokens: 1000 })).not.toHaveProperty('thinking');
+});
+
+test('a temperature that thinking does not go with gives way', () => {
+  expect(toBody({ reasoning_effort: 'low', temperature: 0.2, top_p: 0.5 })).not.toHaveProperty('temperature');
+  expect(toBody({ reasoning_effort: 'low', temperature: 1 }).temperature).toBe(1);
+  expect(toBody({ reasoning_effort: 'none', temperature: 0.2 }).temperature).toBe(0.2);
+});
+
+test('a demanded call goes before a budget', () => {
+  const body = toBody({ reasoning_effort: 'low', tools: [weather], tool_choice: 'required' });
+  expect(body).not.toHaveProperty('thinking');
+  expect(body.max_tokens).toBe(4096);
+});
+
+const blocks = [
+  { type: 'thinking', thinking: 'Hm.', signature: 'c2ln' },
+  { type: 'redacted_thinking', data: 'b3BhcXVl' },
+] as const;
+const result = { role: 'tool', tool_call_id: 'toolu_1', content: 'noon' } as const;
+const calls = [call('toolu_1', 'get_time', '{}')];
+
+test('thinking blocks go back first, as they came, and thinking goes on', () => {
+  const unsigned = { type: 'thinking', thinking: 'cut off', signature: '' } as const;
+  const body = toBody({
+    reasoning_effort: 'low',
+    messages: [
+      user,
+      {
+        role: 'assistant',
+        content: 'Looking.',
+        reasoning_content: 'Hm.',
+        thinking_blocks: [...blocks, unsigned],
+        tool_calls: calls,
+      },
+      result,
+    ],
+  });
+  expect(body.thinking).toEqual({ type: 'enabled', budget_tokens: 2048 });
+  expect(body.messages[1]).toEqual({
+    role: 'assistant',
+    content: [
+      ...blocks,
+      { type: 'text', text: 'Looking.' },
+      { type: 'tool_use', id: 'toolu_1', name: 'get_time', input: {} },
+    ],
+  });
+});
+
+test.each([MODEL, 'claude-opus-4-6'])('%s does not think after calls that lost their thinking', (model) => {
+  const messages = [user, { role: 'assistant', tool_calls: calls } as const, result];
+  expect(toBody({ reasoning_effort: 'low', messages }, model)).not.toHaveProperty('thinking');
+});

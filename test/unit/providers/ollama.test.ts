@@ -1,0 +1,317 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { AppError } from '../../../shared/contracts/app-error.ts';
+import type { ChatCall, ChatRequest } from '../../../shared/contracts/chat-provider.ts';
+import type { HttpFetch, HttpFetchInit } from '../../../shared/contracts/http-fetch.ts';
+import { createOllamaProvider } from '../../../shared/providers/ollama.ts';
+import { type OllamaPath, ollamaUrl } from '../../../shared/providers/ollama-transport.ts';
+import { describeChatProvider } from '../../contracts/chat-provider.ts';
+import { createScriptedFetch, type ScriptedUpstream } from '../../contracts/scripted-fetch.ts';
+
+const ENDPOINT = 'http://localhost:11434';
+const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.identity.token';
+const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
+const NDJSON_TYPE = { 'content-type': 'application/x-ndjson' };
+const provider = createOllamaProvider();
+
+function load(name: string): string {
+  return readFileSync(new URL(`../../fixtures/providers/ollama/${name}`, import.meta.url), 'utf8');
+}
+
+function toCall(fetch: HttpFetch, changes: Partial<ChatCall> = {}): ChatCall {
+  return {
+    request: { model: 'agent', messages: [{ role: 'user', content: 'Hello' }] },
+    model: 'llama3.1:8b',
+    endpoint: ENDPOINT,
+    signal: new AbortController().signal,
+    fetch,
+    ...changes,
+  };
+}
+
+async function failureOf(attempt: Promise<unknown>): Promise<AppError> {
+  const error = await attempt.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(AppError);
+  return error as AppError;
+}
+
+describeChatProvider({
+  name: 'ollama',
+  createProvider: () => createOllamaProvider(),
+  upstream: {
+    completion: { headers: JSON_TYPE, body: load('answer.json') },
+    stream: { headers: NDJSON_TYPE, body: load('text.ndjson') },
+  },
+  text: 'Grüße, 世界 🌍',
+  truncatedStream: { headers: NDJSON_TYPE, body: load('text.ndjson').split('\n').slice(0, 2).join('\n') },
+  call: { model: 'llama3.1:8b', endpoint: ENDPOINT, credential: TOKEN },
+});
+
+describe('the request sent', () => {
+  function createRecorder(body: string) {
+    const sent: { url: string; init: HttpFetchInit }[] = [];
+    const fetch: HttpFetch = async (url, init = {}) => {
+      sent.push({ url, init });
+      const { fetch: answer } = createScriptedFetch(() => ({ body }));
+      return answer(url);
+    };
+    return { sent, fetch };
+  }
+
+  test('goes to the chat path of the configured origin, with the token and limits that let a model load', async () => {
+    const { sent, fetch } = createRecorder(load('answer.json'));
+    const call = toCall(fetch, { credential: TOKEN, idleTimeoutMs: 5000 });
+    await provider.complete(call);
+    expect(sent).toEqual([
+      {
+        url: 'http://localhost:11434/api/chat',
+        init: {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            accept: 'application/json',
+            authorization: `Bearer ${TOKEN}`,
+          },
+          body: '{"model":"llama3.1:8b","messages":[{"role":"user","content":"Hello"}],"stream":false}',
+          signal: call.signal,
+          headersTimeoutMs: 300_000,
+          idleTimeoutMs: 5000,
+        },
+      },
+    ]);
+  });
+
+  test('streams when asked to, has no token where there is none, and keeps the settings of its operator', async () => {
+    const { sent, fetch } = createRecorder(load('text.ndjson'));
+    const configured = createOllamaProvider({ firstByteTimeoutMs: 1000, keepAlive: '30m', contextLength: 16_384 });
+    await configured.stream(toCall(fetch, { endpoint: `${ENDPOINT}/` }));
+    expect(sent).toHaveLength(1);
+    expect(sent[0]).toMatchObject({ url: 'http://localhost:11434/api/chat', init: { headersTimeoutMs: 1000 } });
+    expect(sent[0]?.init.headers).toEqual({ 'content-type': 'application/json', accept: 'application/x-ndjson' });
+    expect(JSON.parse(sent[0]?.init.body as string)).toEqual({
+      model: 'llama3.1:8b',
+      messages: [{ role: 'user', content: 'Hello' }],
+      stream: true,
+      options: { num_ctx: 16_384 },
+      keep_alive: '30m',
+    });
+  });
+
+  test('is not made for a name, a parameter or an endpoint that cannot be right', async () => {
+    const { exchanges, fetch } = createScriptedFetch(() => ({ body: load('answer.json') }));
+    const { endpoint: _endpoint, ...nowhere } = toCall(fetch);
+    const request: ChatRequest = { ...nowhere.request, n: 2 };
+    for (const [call, code] of [
+      [toCall(fetch, { model: '../../api/pull' }), 'invalid_request'],
+      [toCall(fetch, { request }), 'unsupported'],
+      [nowhere, 'configuration'],
+      [toCall(fetch, { endpoint: `${ENDPOINT}/v1` }), 'configuration'],
+    ] as const) {
+      expect(await failureOf(provider.complete(call))).toMatchObject({ code });
+      expect(await failureOf(provider.stream(call))).toMatchObject({ code });
+    }
+    expect(exchanges).toEqual([]);
+  });
+});
+
+describe('the address', () => {
+  test.each(['/', '/api/tags', '/api/show', '/api/generate', '/api/chat', '/api/embed'] as const)(
+    'may have the path %s',
+    (path) => {
+      expect(ollamaUrl('https://ollama-abc123-uc.a.run.app', path)).toBe(`https://ollama-abc123-uc.a.run.app${path}`);
+    },
+  );
+
+  test.each(['/api/pull', '/api/create', '/api/delete', '/api/push', '/api/chat/../pull', '/api/copy'])(
+    'may not have the path %s',
+    (path) => {
+      expect(() => ollamaUrl(ENDPOINT, path as OllamaPath)).toThrow(expect.objectContaining({ code: 'blocked_url' }));
+    },
+  );
+
+  test.each([
+    undefined,
+    '',
+    'localhost:11434',
+    'ftp://localhost',
+    'http://localhost:11434/api',
+    'http://localhost:11434//',
+    'http://localhost:11434?x=1',
+    'http://localhost:11434#x',
+    'http://user:secret@localhost:11434',
+    'http:\\\\localhost',
+    'http://local host',
+  ])('needs a bare origin, which %j is not', (endpoint) => {
+    const error = expect.objectContaining({
+      code: 'configuration',
+      message: expect.not.stringContaining('secret'),
+    });
+    expect(() => ollamaUrl(endpoint, '/api/chat')).toThrow(error);
+  });
+});
+
+describe('a refusal', () => {
+  test('of a model that was never pulled says how to pull it, pulls nothing and shows nothing of the server', async () => {
+    const upstream: ScriptedUpstream = () => ({
+      status: 404,
+      headers: JSON_TYPE,
+      body: '{"error":"model \'evil\' not found, see /root/.ollama/models/manifests"}',
+    });
+    for (const start of [provider.complete, provider.stream]) {
+      const { exchanges, fetch } = createScriptedFetch(upstream);
+      const error = await failureOf(start(toCall(fetch)));
+      expect(error).toMatchObject({ code: 'model_not_found', param: 'model', upstreamStatus: 404, retryable: false });
+      expect(error.message).toContain('ollama pull llama3.1:8b');
+      expect(error.message).not.toMatch(/evil|root/);
+      expect(exchanges.map(({ url }) => url)).toEqual([`${ENDPOINT}/api/chat`]);
+    }
+  });
+
+  test('by a page that is not Ollama speaks of the endpoint instead', async () => {
+    const { fetch } = createScriptedFetch(() => ({ status: 404, body: '404 page not found' }));
+    const error = await failureOf(provider.complete(toCall(fetch)));
+    expect(error).toMatchObject({ code: 'model_not_found', message: expect.stringContaining('endpoint') });
+    expect(error.message).not.toContain('pull');
+  });
+
+  test.each([
+    [401, 'authentication'],
+    [403, 'permission'],
+  ])('by Cloud Run with the status %i names the role to grant', async (status, code) => {
+    const { fetch } = createScriptedFetch(() => ({ status, body: `<html>${TOKEN}</html>` }));
+    const error = await failureOf(provider.stream(toCall(fetch, { credential: TOKEN })));
+    expect(error).toMatchObject({ code, upstreamStatus: status, message: expect.stringContaining('run.invoker') });
+    expect(error.message).not.toContain(TOKEN);
+  });
+
+  test('with the path of a file in it is not shown', async () => {
+    const body = '{"error":"unable to load model: /root/.ollama/models/blobs/sha256-0a1b"}';
+    const { fetch } = createScriptedFetch(() => ({ status: 500, headers: JSON_TYPE, body }));
+    const error = await failureOf(provider.complete(toCall(fetch)));
+    expect(error).toMatchObject({ code: 'server_error', upstreamStatus: 500, retryable: true });
+    expect(error.message).not.toMatch(/root|blobs|load/);
+  });
+});
+
+describe('a request that the model was not made for', () => {
+  const tools: ChatRequest['tools'] = [{ type: 'function', function: { name: 'f' } }];
+  const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } } as const;
+  const messages: ChatRequest['messages'] = [{ role: 'user', content: [image] }];
+
+  function createServer(show: { readonly status?: number; readonly body: string }) {
+    return createScriptedFetch(({ url }) =>
+      url.endsWith('/api/show') ? show : { status: 400, headers: JSON_TYPE, body: '{"error":"does not support it"}' },
+    );
+  }
+
+  test.each([
+    ['tools', { tools }],
+    ['messages', { messages }],
+    ['reasoning_effort', { reasoning_effort: 'high' }],
+  ] as const)('is unsupported by %s, as the server says when asked', async (param, changes) => {
+    const { exchanges, fetch } = createServer({ body: load('show.json') });
+    const request = { model: 'agent', messages: [{ role: 'user', content: 'Hi' }], ...changes } as ChatRequest;
+    const error = await failureOf(provider.stream(toCall(fetch, { request, model: 'gemma2:2b' })));
+    expect(error).toMatchObject({ code: 'unsupported', param, upstreamStatus: 400 });
+    expect(error.message).toContain('gemma2:2b');
+    expect(exchanges.map(({ url, body }) => [url, JSON.parse(body).model])).toEqual([
+      [`${ENDPOINT}/api/chat`, 'gemma2:2b'],
+      [`${ENDPOINT}/api/show`, 'gemma2:2b'],
+    ]);
+  });
+
+  test.each([
+    ['has it', { body: '{"capabilities":["completion","tools"]}' }],
+    ['is not described', { body: '{}' }],
+    ['cannot be looked up', { status: 500, body: '{"error":"x"}' }],
+  ])('stays an invalid request when the model %s', async (_what, show) => {
+    const { fetch } = createServer(show);
+    const request: ChatRequest = { model: 'agent', messages: [{ role: 'user', content: 'Hi' }], tools };
+    expect(await failureOf(provider.complete(toCall(fetch, { request })))).toMatchObject({ code: 'invalid_request' });
+  });
+
+  test('is not looked up when it asks for nothing special', async () => {
+    const { exchanges, fetch } = createServer({ body: load('show.json') });
+    expect(await failureOf(provider.complete(toCall(fetch)))).toMatchObject({ code: 'invalid_request' });
+    expect(exchanges).toHaveLength(1);
+  });
+});
+
+describe('the list of models', () => {
+  test('holds their names as the server gives them', async () => {
+    const { exchanges, fetch } = createScriptedFetch(() => ({ headers: JSON_TYPE, body: load('tags.json') }));
+    const names = await provider.listModels?.(toCall(fetch, { credential: TOKEN }));
+    expect(names).toEqual(['phi3.5:3.8b-mini-instruct-q4_K_M', 'llama3.1:8b']);
+    expect(exchanges).toMatchObject([
+      { url: `${ENDPOINT}/api/tags`, method: 'GET', headers: { authorization: `Bearer ${TOKEN}` } },
+    ]);
+  });
+
+  test.each([
+    [403, '', 'permission'],
+    [503, '', 'server_error'],
+    [200, '<html>', 'server_error'],
+    [200, '{"models":null}', 'server_error'],
+  ])('is an error when the server answers %i %s', async (status, body, code) => {
+    const { fetch } = createScriptedFetch(() => ({ status, body }));
+    await expect(provider.listModels?.(toCall(fetch))).rejects.toMatchObject({ code });
+  });
+});
+
+describe('availability', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test.each([
+    [200, true],
+    [204, false],
+    [302, false],
+    [403, false],
+    [404, false],
+    [503, false],
+  ])('with the status %i is %s', async (status, available) => {
+    const { exchanges, fetch } = createScriptedFetch(() => ({ status, body: '{"models":[]}' }));
+    await expect(provider.available?.(toCall(fetch))).resolves.toBe(available);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(exchanges.map(({ method, url }) => `${method} ${url}`)).toEqual([`GET ${ENDPOINT}/api/tags`]);
+  });
+
+  test('is false for a connection that is refused, a target that is blocked and no endpoint', async () => {
+    for (const code of ['network', 'blocked_url'] as const) {
+      const fetch: HttpFetch = async () => {
+        throw new AppError(code, 'No.');
+      };
+      await expect(provider.available?.(toCall(fetch))).resolves.toBe(false);
+    }
+    const { endpoint: _endpoint, ...nowhere } = toCall(createScriptedFetch(() => ({ body: '' })).fetch);
+    await expect(provider.available?.(nowhere)).resolves.toBe(false);
+  });
+
+  test('is decided within two seconds when the server never answers', async () => {
+    const { fetch } = createScriptedFetch(() => 'hang');
+    let decided: boolean | undefined;
+    const probe = provider.available?.(toCall(fetch)).then((available) => {
+      decided = available;
+    });
+    await vi.advanceTimersByTimeAsync(1_999);
+    expect(decided).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    await probe;
+    expect(decided).toBe(false);
+  });
+
+  test('is decided at once when the caller goes away', async () => {
+    const controller = new AbortController();
+    const { fetch } = createScriptedFetch(() => 'hang');
+    const probe = provider.available?.(toCall(fetch, { signal: controller.signal }));
+    controller.abort();
+    await expect(probe).resolves.toBe(false);
+  });
+});
