@@ -1,0 +1,22 @@
+import type { App } from '../../shared/app/create-app.ts';
+import type { Handler } from '../../shared/http/define-handler.ts';
+import type { Route } from '../../shared/http/router.ts';
+import { chatRoutes } from '../chat/routes.ts';
+import { embedRoutes } from '../embed/routes.ts';
+import { ingestRoutes } from '../ingest/routes.ts';
+import { searchRoutes } from '../search/routes.ts';
+
+/** The four functions behind one URL. */
+export function gatewayRoutes(app: App): readonly Route<Handler>[] {
+  const routes = [...chatRoutes(app), ...embedRoutes(app), ...ingestRoutes(app), ...searchRoutes(app)];
+  return [
+    ...routes,
+    {
+      method: 'GET',
+      path: '/',
+      handler: () => ({
+        json: { name: 'sluice', routes: routes.map(({ method, path }) => `${method} ${path.replace(/\*$/, '')}`) },
+      }),
+    },
+  ];
+}

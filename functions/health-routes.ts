@@ -1,0 +1,20 @@
+import type { App } from '../shared/app/create-app.ts';
+import type { Handler } from '../shared/http/define-handler.ts';
+import type { Route } from '../shared/http/router.ts';
+
+/** Every function answers these: `/health` touches nothing, `/ready` asks what the function depends on. */
+export function healthRoutes(app: App): readonly Route<Handler>[] {
+  return [
+    { method: 'GET', path: '/health', handler: () => ({ json: { status: 'ok' } }) },
+    {
+      method: 'GET',
+      path: '/ready',
+      handler: async () => {
+        const problems = await app.readiness();
+        return problems.length === 0
+          ? { json: { status: 'ready' } }
+          : { status: 503, json: { status: 'not_ready', problems } };
+      },
+    },
+  ];
+}

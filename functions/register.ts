@@ -1,0 +1,53 @@
+import { http } from '@google-cloud/functions-framework';
+import { type App, createApp } from '../shared/app/create-app.ts';
+import { readEnvironment } from '../shared/config/environment.ts';
+import { loadConfig } from '../shared/config/load.ts';
+import type { SluiceConfig } from '../shared/config/types.ts';
+import { AppError } from '../shared/contracts/app-error.ts';
+import { createHttpFunction, type Handler } from '../shared/http/define-handler.ts';
+import { installFrontDoor } from '../shared/http/front-door.ts';
+import type { Route } from '../shared/http/router.ts';
+import { healthRoutes } from './health-routes.ts';
+
+export interface FunctionDefinition {
+  /** Name under which the functions framework finds it. */
+  readonly name: string;
+  readonly routes: (app: App) => readonly Route<Handler>[];
+  readonly maxBodyBytes: (limits: SluiceConfig['limits']) => number;
+}
+
+/**
+ * Registers an HTTP function with the functions framework. The configuration is read before, so that a deployment with
+ * a wrong one fails at once and says why; everything that costs a connection or an SDK waits for its first use.
+ */
+export async function registerHttp({ name, routes, maxBodyBytes }: FunctionDefinition): Promise<void> {
+  const environment = readEnvironment();
+  const { config } = await loadConfig({
+    environment,
+    directory: import.meta.dirname,
+    // A function opens no connection while it loads: `npm start` has looked for an Ollama and left its model here.
+    probe: async () => listOf(environment.SLUICE_OLLAMA_MODEL),
+  }).catch(exitWithProblems);
+  const app = createApp(config, { environment });
+  installFrontDoor({
+    maxBodyBytes: () => maxBodyBytes(config.limits),
+    onTerminate: () => app.close(),
+  });
+  http(
+    name,
+    createHttpFunction({
+      routes: [...healthRoutes(app), ...routes(app)],
+      onOutcome: (outcome) => app.logOutcome(name, outcome),
+    }),
+  );
+}
+
+function listOf(name: string | undefined): string[] | undefined {
+  return name === undefined || name === '' ? undefined : [name];
+}
+
+function exitWithProblems(error: unknown): never {
+  if (!(error instanceof AppError)) throw error;
+  process.stderr.write(`${JSON.stringify({ severity: 'ERROR', message: error.message })}\n`);
+  process.exit(1);
+}

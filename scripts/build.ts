@@ -1,0 +1,87 @@
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build as bundle, type Metafile } from 'esbuild';
+
+export const FUNCTIONS = ['chat', 'embed', 'ingest', 'search', 'gateway'] as const;
+export type FunctionBundle = (typeof FUNCTIONS)[number];
+
+export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/**
+ * Bundled in, the framework would exist twice and register functions where nobody looks; it is installed beside the
+ * bundle instead, at the exact version this repository is tested with.
+ */
+const FRAMEWORK = '@google-cloud/functions-framework';
+
+/** Some bundled packages are CommonJS and ask for `require`, which an ES module does not have. */
+const REQUIRE =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
+/**
+ * Bundles each function into `dist/NAME`, ready to run under the functions framework or to be zipped: ES modules with
+ * every SDK in a chunk of its own that is loaded when it is first used, the configuration, and a package.json without
+ * scripts (Cloud Build would run them).
+ */
+export async function build(
+  names: readonly FunctionBundle[] = FUNCTIONS,
+  outputDirectory = join(ROOT, 'dist'),
+): Promise<Readonly<Record<string, Metafile>>> {
+  const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    version: string;
+    dependencies: Record<string, string>;
+  };
+  const metafiles = await Promise.all(
+    names.map(async (name) => {
+      const directory = join(outputDirectory, name);
+      await rm(directory, { recursive: true, force: true });
+      await mkdir(directory, { recursive: true });
+      const { metafile } = await bundle({
+        absWorkingDir: ROOT,
+        entryPoints: { index: join('functions', name, 'index.ts') },
+        outdir: directory,
+        bundle: true,
+        splitting: true,
+        format: 'esm',
+        platform: 'node',
+        target: 'node20',
+        external: [FRAMEWORK],
+        // Names stay: a stack in a log that nobody can read is worth nothing.
+        minifySyntax: true,
+        minifyWhitespace: true,
+        legalComments: 'none',
+        banner: { js: REQUIRE },
+        metafile: true,
+        logLevel: 'warning',
+      });
+      await writeFile(
+        join(directory, 'package.json'),
+        `${JSON.stringify(
+          {
+            name: `sluice-${name}`,
+            version: manifest.version,
+            private: true,
+            type: 'module',
+            main: 'index.js',
+            engines: { node: '24' },
+            dependencies: { [FRAMEWORK]: manifest.dependencies[FRAMEWORK] },
+          },
+          null,
+          2,
+        )}\n`,
+      );
+      await cp(join(ROOT, 'functions', 'agents.yaml'), join(directory, 'agents.yaml'));
+      return [name, metafile] as const;
+    }),
+  );
+  return Object.fromEntries(metafiles);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const metafiles = await build();
+  for (const [name, { outputs }] of Object.entries(metafiles)) {
+    const sizes = Object.values(outputs).map(({ bytes }) => bytes);
+    const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
+    console.log(`dist/${name}: ${sizes.length} files, ${(total / 1024).toFixed(0)} KB`);
+  }
+}

@@ -1,0 +1,79 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { getTestServer } from '@google-cloud/functions-framework/testing';
+import { readEnvironment } from '../shared/config/environment.ts';
+import { loadConfig } from '../shared/config/load.ts';
+import type { LoadedConfig } from '../shared/config/types.ts';
+import { AppError } from '../shared/contracts/app-error.ts';
+import { build, ROOT } from './build.ts';
+
+/**
+ * Builds the functions and serves all of them as one, under the functions framework, on HOST and PORT. The framework's
+ * own command line listens on every interface; its server object does not have to.
+ */
+export async function serve({ host, port }: { host: string; port: number }): Promise<{ server: Server; url: string }> {
+  await build();
+  await import(pathToFileURL(join(ROOT, 'dist', 'gateway', 'index.js')).href);
+  const server = getTestServer('gateway');
+  server.setTimeout(0);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const { port: actual } = server.address() as AddressInfo;
+  return { server, url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}` };
+}
+
+/** What a person wants to know after the start, in the order they want to know it. */
+export function describeStart({ config, choices }: LoadedConfig, url: string): string {
+  const lines = [`Sluice is listening on ${url}`, `Configuration: ${config.source}`];
+  for (const choice of choices) lines.push(`  ${choice}`);
+  for (const agent of config.agents) {
+    const legs = agent.legs.map(({ provider, model }) => `${provider}/${model}`).join(' → ');
+    lines.push(`Agent ${agent.name}: ${legs}`);
+  }
+  const { embeddings, vectorstore } = config;
+  if (embeddings)
+    lines.push(`Embeddings: ${embeddings.provider}/${embeddings.model} (${embeddings.dimensions ?? '?'} dimensions)`);
+  if (vectorstore) lines.push(`Vector store: ${vectorstore.provider}`);
+  for (const warning of config.warnings) lines.push(`Warning: ${warning}`);
+  const model = config.agents[0]?.name ?? 'default';
+  lines.push(
+    '',
+    'Try it:',
+    `  curl ${url}/v1/chat/completions -H 'content-type: application/json' \\`,
+    `    -d '{"model": "${model}", "messages": [{"role": "user", "content": "Hello"}]}'`,
+  );
+  return lines.join('\n');
+}
+
+/** Models of a local Ollama, or undefined when none answers within two seconds. */
+async function listOllamaModels(endpoint: string): Promise<string[] | undefined> {
+  const response = await fetch(`${endpoint}/api/tags`, { signal: AbortSignal.timeout(2_000), redirect: 'error' });
+  if (!response.ok) return undefined;
+  const { models } = (await response.json()) as { models?: { name: string }[] };
+  return models?.map(({ name }) => name);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    const environment = readEnvironment();
+    const loaded = await loadConfig({ environment, probe: listOllamaModels });
+    const ollama = loaded.config.agents.flatMap(({ legs }) => legs).find(({ provider }) => provider === 'ollama');
+    if (loaded.config.source !== environment.SLUICE_CONFIG && ollama) process.env.SLUICE_OLLAMA_MODEL = ollama.model;
+    const { url } = await serve({ host: environment.HOST || '127.0.0.1', port: Number(environment.PORT || 8080) });
+    console.log(describeStart(loaded, url));
+  } catch (error) {
+    const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    console.error(
+      inUse
+        ? 'The port is in use. Choose another one: PORT=8090 npm start'
+        : error instanceof AppError
+          ? error.message
+          : error,
+    );
+    process.exit(1);
+  }
+}

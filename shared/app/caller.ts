@@ -1,0 +1,32 @@
+import { AppError } from '../contracts/app-error.ts';
+
+/** Who makes a request, as the credential says. */
+export interface Caller {
+  /** Null: the credential belongs to no tenant. */
+  readonly tenant: string | null;
+  /** Name of the API key, for the ledger and the log. */
+  readonly key?: string;
+  /** Agents and models the credential may use; undefined: all. */
+  readonly models?: readonly string[];
+}
+
+/**
+ * The tenant a request works for. A credential's tenant always holds; only a credential without one may name it.
+ * @throws AppError `permission` when the request names another tenant than its credential's.
+ */
+export function tenantOf(caller: Caller, requested: string | undefined): string | null {
+  if (caller.tenant === null) return requested ?? null;
+  if (requested !== undefined && requested !== caller.tenant) {
+    throw new AppError('permission', 'The API key belongs to another tenant.', { param: 'sluice.tenant' });
+  }
+  return caller.tenant;
+}
+
+/** @throws AppError `permission` when the credential is limited to other models. */
+export function assertModelAllowed(caller: Caller, model: string): void {
+  if (caller.models && !caller.models.includes(model)) {
+    throw new AppError('permission', `The API key may not use this model. It may use ${caller.models.join(', ')}.`, {
+      param: 'model',
+    });
+  }
+}

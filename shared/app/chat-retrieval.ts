@@ -1,0 +1,40 @@
+import type { SluiceConfig } from '../config/types.ts';
+import type { Filter } from '../contracts/filter.ts';
+import type { Citation } from '../http/dialects/answer-format.ts';
+import type { SluiceOptions } from '../http/schemas/common-schema.ts';
+import { buildContext } from '../rag/prompt.ts';
+import type { Retriever } from '../rag/retrieve.ts';
+import type { Lazy } from './lazy.ts';
+
+export interface ChatRetrieval {
+  /** What is found for a question, as a message for the model and as citations for the caller. */
+  find(input: {
+    readonly query: string;
+    readonly options: Exclude<SluiceOptions['retrieval'], boolean | undefined>;
+    readonly tenant: string | null;
+    readonly signal: AbortSignal;
+  }): Promise<{ readonly message: string; readonly citations: readonly Citation[] }>;
+}
+
+/** Tokens of retrieved context put before a model whose window is not known. Fits every model of the last years. */
+const CONTEXT_TOKENS = 6_000;
+
+export function createChatRetrieval(config: SluiceConfig, retriever: Lazy<Retriever>): ChatRetrieval {
+  return {
+    async find({ query, options, tenant, signal }) {
+      if (query.trim() === '') return buildContext({ results: [], maxTokens: CONTEXT_TOKENS });
+      const minScore = options.min_score ?? config.retrieval.minScore;
+      const { results } = await (await retriever.get()).search({
+        query,
+        topK: options.top_k ?? config.retrieval.topK,
+        tenant,
+        signal,
+        mode: options.mode ?? config.retrieval.mode,
+        ...(minScore === undefined ? {} : { minScore }),
+        ...(options.filter === undefined ? {} : { filter: options.filter as Filter }),
+        ...(options.collection === undefined ? {} : { collection: options.collection }),
+      });
+      return buildContext({ results, maxTokens: CONTEXT_TOKENS });
+    },
+  };
+}

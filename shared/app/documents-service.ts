@@ -1,0 +1,159 @@
+import type { z } from 'zod';
+import type { SluiceConfig } from '../config/types.ts';
+import { AppError, type ErrorCode } from '../contracts/app-error.ts';
+import type { DocumentInput, documentsSchema } from '../http/schemas/documents-schema.ts';
+import type { IngestInput, Ingestion, IngestOutcome } from '../rag/ingest.ts';
+import { type Caller, tenantOf } from './caller.ts';
+import type { CostMeter } from './cost-meter.ts';
+import type { Lazy } from './lazy.ts';
+
+export interface DocumentsInput {
+  readonly body: z.output<typeof documentsSchema>;
+  readonly caller: Caller;
+  readonly signal: AbortSignal;
+  readonly facts: Record<string, unknown>;
+}
+
+export interface DocumentTarget {
+  readonly id: string;
+  readonly caller: Caller;
+  readonly collection?: string;
+  readonly tenant?: string;
+  readonly signal: AbortSignal;
+}
+
+export interface DocumentResult {
+  readonly object: 'document';
+  readonly id: string;
+  readonly status: string;
+  readonly chunks: number;
+  readonly embedded?: number;
+  readonly skipped?: number;
+  readonly tokens?: number;
+  readonly cost_usd?: number | null;
+  readonly error?: { readonly code: ErrorCode; readonly message: string };
+  readonly updated_at?: string;
+}
+
+export interface DocumentsService {
+  ingest(input: DocumentsInput): Promise<{ readonly object: 'list'; readonly data: readonly DocumentResult[] }>;
+  /** @throws AppError `not_found`. */
+  status(target: DocumentTarget): Promise<DocumentResult>;
+  /** @throws AppError `not_found`. */
+  remove(target: DocumentTarget): Promise<{ readonly id: string; readonly object: string; readonly deleted: true }>;
+}
+
+export interface DocumentsServiceOptions {
+  readonly config: SluiceConfig;
+  readonly ingestion: Lazy<Ingestion>;
+  readonly meter: CostMeter;
+}
+
+export function createDocumentsService({ config, ingestion, meter }: DocumentsServiceOptions): DocumentsService {
+  const toResult = ({ id, status, chunks, embedded, skipped, tokens, error }: IngestOutcome): DocumentResult => ({
+    object: 'document',
+    id,
+    status,
+    chunks,
+    embedded,
+    skipped,
+    tokens,
+    cost_usd: costOfTokens(tokens),
+    ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
+  });
+
+  const costOfTokens = (tokens: number): number | null => {
+    const { embeddings } = config;
+    if (tokens === 0 || !embeddings) return 0;
+    return meter.measure(embeddings, { prompt_tokens: tokens, completion_tokens: 0 }).costUsd;
+  };
+
+  return {
+    async ingest({ body, caller, signal, facts }) {
+      const tenant = tenantOf(caller, body.sluice?.tenant);
+      const inputs = toDocuments(body, config.limits.maxDocuments).map(({ document, path }) =>
+        toIngestInput(document, path, tenant),
+      );
+      const outcomes = await (await ingestion.get()).ingestMany(inputs, { signal });
+      Object.assign(facts, {
+        documents: outcomes.length,
+        failed: outcomes.filter(({ status }) => status === 'failed').length,
+        chunks: outcomes.reduce((sum, { chunks }) => sum + chunks, 0),
+        embedded: outcomes.reduce((sum, { embedded }) => sum + embedded, 0),
+      });
+      return { object: 'list', data: outcomes.map(toResult) };
+    },
+
+    async status({ id, caller, collection = 'default', tenant, signal }) {
+      const scope = { collection, tenant: tenantOf(caller, tenant), signal };
+      const record = await (await ingestion.get()).status(id, scope);
+      if (!record) throw new AppError('not_found', 'There is no such document.', { param: 'id' });
+      return {
+        object: 'document',
+        id,
+        status: record.state,
+        chunks: record.chunks,
+        updated_at: record.updatedAt.toISOString(),
+        ...(record.error === undefined ? {} : { error: record.error }),
+      };
+    },
+
+    async remove({ id, caller, collection = 'default', tenant, signal }) {
+      const scope = { collection, tenant: tenantOf(caller, tenant), signal };
+      const found = await (await ingestion.get()).remove(id, scope);
+      if (!found) throw new AppError('not_found', 'There is no such document.', { param: 'id' });
+      return { id, object: 'document.deleted', deleted: true };
+    },
+  };
+}
+
+interface PlacedDocument {
+  readonly document: DocumentInput;
+  /** Where it stands in the request, for errors. */
+  readonly path: string;
+}
+
+function toDocuments(body: DocumentsInput['body'], limit: number): PlacedDocument[] {
+  const { documents, sluice: _sluice, ...single } = body;
+  if (documents === undefined) return [{ document: single, path: '' }];
+  const [extra] = Object.keys(single);
+  if (extra !== undefined) {
+    throw new AppError('invalid_request', 'Give one document, or several under `documents`, not both.', {
+      param: extra,
+    });
+  }
+  if (documents.length > limit) {
+    throw new AppError('invalid_request', `At most ${limit} documents are accepted at once.`, { param: 'documents' });
+  }
+  return documents.map((document, index) => ({ document, path: `documents[${index}].` }));
+}
+
+/** Every document is checked before any is ingested, so that a bad request stores nothing. */
+function toIngestInput(document: DocumentInput, path: string, tenant: string | null): IngestInput {
+  const { id, text, content_base64: base64, content_type: contentType, title, source, metadata, collection } = document;
+  if ((text === undefined) === (base64 === undefined)) {
+    throw new AppError('invalid_request', 'A document needs either `text` or `content_base64`.', {
+      param: `${path}text`,
+    });
+  }
+  if (text !== undefined && text.trim() === '') {
+    throw new AppError('invalid_request', 'A document must not be empty.', { param: `${path}text` });
+  }
+  return {
+    content: text ?? decodeBase64(base64 ?? '', `${path}content_base64`),
+    tenant,
+    ...(id === undefined ? {} : { id }),
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(title ? { title } : {}),
+    ...(source ? { source } : {}),
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(collection === undefined ? {} : { collection }),
+  };
+}
+
+function decodeBase64(text: string, param: string): Uint8Array {
+  if (text === '' || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
+    throw new AppError('invalid_request', 'The content is not base64.', { param });
+  }
+  return Buffer.from(text, 'base64');
+}

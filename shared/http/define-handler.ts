@@ -1,0 +1,182 @@
+import type { ServerResponse } from 'node:http';
+import { AppError, toAppError } from '../contracts/app-error.ts';
+import { toErrorAnswer, toErrorBody } from './error-response.ts';
+import { writeEventStream } from './event-stream.ts';
+import { type BufferedRequest, readJsonBody } from './request-body.ts';
+import { requestIdOf } from './request-id.ts';
+import { createRouter, type Match, type Route } from './router.ts';
+
+/** What a route's handler sees of its request. */
+export interface RequestContext {
+  readonly requestId: string;
+  /** Route pattern, for logs and metrics: bounded, unlike the path. */
+  readonly route: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  header(name: string): string | undefined;
+  /** The body as JSON, at most `limit` bytes. @throws AppError as `readJsonBody`. */
+  readJson(limit: number): unknown;
+  /** Aborted when the client goes away before its answer is finished. */
+  readonly signal: AbortSignal;
+  /** Facts for the request's log line, added as they become known. Never content. */
+  readonly facts: Record<string, unknown>;
+}
+
+export type Answer =
+  | {
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      /** Sent as JSON; a string is JSON text already. */
+      readonly json: unknown;
+    }
+  | {
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly text: string;
+      readonly contentType: string;
+    }
+  | { readonly events: AsyncIterable<string>; readonly headers?: () => Readonly<Record<string, string>> };
+
+export type Handler = (context: RequestContext) => Promise<Answer> | Answer;
+
+export interface RequestOutcome {
+  readonly context: RequestContext;
+  readonly method: string;
+  readonly status: number;
+  readonly latencyMs: number;
+  readonly error?: AppError;
+}
+
+export interface HttpFunctionOptions {
+  readonly routes: readonly Route<Handler>[];
+  /** Told once per request, when its answer is out. Must not throw. */
+  readonly onOutcome?: (outcome: RequestOutcome) => void;
+}
+
+export type HttpFunction = (request: BufferedRequest, response: ServerResponse) => Promise<void>;
+
+/**
+ * One HTTP function from its routes. Handlers return values or throw; this is the one place that turns either into
+ * HTTP. It never rejects: an unhandled rejection would end the instance.
+ */
+export function createHttpFunction({ routes, onOutcome }: HttpFunctionOptions): HttpFunction {
+  const router = createRouter(routes);
+  return async (request, response) => {
+    const startedAt = performance.now();
+    const requestId = requestIdOf(request);
+    const gone = new AbortController();
+    response.once('close', () => {
+      // The request's own 'close' fires as soon as its body is read and says nothing about the client.
+      if (!response.writableFinished) gone.abort(new AppError('cancelled', 'The client went away.'));
+    });
+    response.setHeader('x-request-id', requestId);
+    const method = request.method ?? 'GET';
+    const context: Mutable<RequestContext> = {
+      requestId,
+      route: 'unknown',
+      params: {},
+      query: NO_QUERY,
+      header: (name) => headerText(request.headers[name]),
+      readJson: (limit) => readJsonBody(request, limit),
+      signal: gone.signal,
+      facts: {},
+    };
+    let failure: AppError | undefined;
+    try {
+      const { route, params } = matchRequest(router, request, context);
+      context.route = route.path;
+      context.params = params;
+      await send(response, await route.handler(context), context, method === 'HEAD', (error) => {
+        failure = error;
+      });
+    } catch (error) {
+      failure = toAppError(error, gone.signal);
+      sendError(response, failure);
+    }
+    onOutcome?.({
+      context,
+      method,
+      status: response.statusCode,
+      latencyMs: performance.now() - startedAt,
+      ...(failure === undefined ? {} : { error: failure }),
+    });
+  };
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+const NO_QUERY = new URLSearchParams();
+
+function matchRequest(
+  router: (method: string, path: string) => Match<Handler>,
+  request: BufferedRequest,
+  context: Mutable<RequestContext>,
+): Match<Handler> {
+  const url = request.url ?? '/';
+  const mark = url.indexOf('?');
+  if (mark !== -1) context.query = new URLSearchParams(url.slice(mark + 1));
+  const path = mark === -1 ? url : url.slice(0, mark);
+  return router(request.method ?? 'GET', path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
+}
+
+async function send(
+  response: ServerResponse,
+  answer: Answer,
+  context: RequestContext,
+  headOnly: boolean,
+  onLateError: (error: AppError) => void,
+): Promise<void> {
+  if ('events' in answer) {
+    await writeEventStream({
+      response,
+      pieces: answer.events,
+      headers: answer.headers ?? (() => ({})),
+      signal: context.signal,
+      toErrorPiece: (error) => {
+        const failure = toAppError(error, context.signal);
+        onLateError(failure);
+        return `event: error\ndata: ${JSON.stringify(toErrorBody(failure))}\n\n`;
+      },
+    });
+    return;
+  }
+  if (response.destroyed) return;
+  const [body, contentType] =
+    'text' in answer
+      ? [answer.text, answer.contentType]
+      : [
+          typeof answer.json === 'string' ? answer.json : JSON.stringify(answer.json),
+          'application/json; charset=utf-8',
+        ];
+  writeBody(response, answer.status ?? 200, { ...answer.headers, 'content-type': contentType }, body, headOnly);
+}
+
+function sendError(response: ServerResponse, error: AppError): void {
+  if (response.headersSent) {
+    response.end();
+    return;
+  }
+  const { status, headers, body } = toErrorAnswer(error);
+  if (response.destroyed) {
+    // Nobody reads it, but the log line should not say 200.
+    response.statusCode = status;
+    return;
+  }
+  writeBody(response, status, { ...headers, 'content-type': 'application/json; charset=utf-8' }, JSON.stringify(body));
+}
+
+function writeBody(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  headOnly = false,
+): void {
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  if (headOnly) response.end();
+  else response.end(body);
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
+}

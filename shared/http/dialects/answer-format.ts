@@ -1,0 +1,46 @@
+import type { ChatEvent, ChatResult } from '../../contracts/chat-provider.ts';
+import type { Attempt } from '../../resilience/cascade.ts';
+
+/** A retrieved passage an answer may cite as `[index]`. */
+export interface Citation {
+  readonly index: number;
+  readonly id: string;
+  readonly document_id: string;
+  readonly title?: string;
+  readonly source?: string;
+  readonly score: number;
+  /** Offsets of the passage in the document's text. */
+  readonly start?: number;
+  readonly end?: number;
+}
+
+/** What Sluice adds to an answer, under `sluice`. */
+export interface AnswerFacts {
+  readonly provider: string;
+  readonly model: string;
+  readonly attempts: readonly Attempt[];
+  /** Null when the model's price is unknown. */
+  readonly cost_usd: number | null;
+  readonly cached: boolean;
+  readonly citations?: readonly Citation[];
+}
+
+export interface StreamHooks {
+  /** Told of every event, to gather usage and the finish reason. */
+  readonly onEvent: (event: ChatEvent) => void;
+  /** Called once all events are known; gives what the last piece carries. */
+  readonly settle: () => Promise<AnswerFacts>;
+}
+
+/**
+ * How an answer looks to the client that asked: one per API dialect. Inside, answers and streams are those of Chat
+ * Completions.
+ */
+export interface AnswerFormat {
+  /** The body of a finished answer, as JSON text. */
+  toJson(result: ChatResult, facts: AnswerFacts): string;
+  /** The server-sent events of a stream, its end included; at most one piece per batch. Throws what the stream throws. */
+  toPieces(stream: AsyncIterable<readonly ChatEvent[]>, hooks: StreamHooks): AsyncIterable<string>;
+  /** The last piece of a stream that failed after it began. Default: OpenAI's `error` event. */
+  toErrorPiece?(error: unknown): string;
+}

@@ -1,0 +1,117 @@
+import type { IncomingMessage } from 'node:http';
+import { AppError } from '../contracts/app-error.ts';
+import { HttpError } from './error-response.ts';
+
+/** A request whose body is in memory: what the front door leaves, and what the functions framework leaves without it. */
+export interface BufferedRequest extends IncomingMessage {
+  rawBody?: Buffer;
+  body?: unknown;
+}
+
+/**
+ * The whole body, at most `limit` bytes.
+ * @throws HttpError 413 as soon as the declared or received length is above the limit, without reading the rest.
+ */
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  assertLength(Number(request.headers['content-length'] ?? 0), limit);
+  return await new Promise<Buffer>((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let length = 0;
+    const stop = (error: Error): void => {
+      request.off('data', onData);
+      reject(error);
+    };
+    const onData = (part: Buffer): void => {
+      length += part.length;
+      if (length > limit) stop(tooLarge(limit));
+      else parts.push(part);
+    };
+    request.on('data', onData);
+    request.once('end', () => resolve(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)));
+    request.once('error', reject);
+    request.once('close', () => {
+      if (!request.complete) stop(new AppError('cancelled', 'The client went away before its request was complete.'));
+    });
+  });
+}
+
+/**
+ * The body as JSON.
+ * @throws HttpError 413 above `limit`, 415 for another content type or an encoded body.
+ * @throws AppError `invalid_request` for an empty body, text that is not UTF-8 or not JSON, a string in it that holds
+ * NUL or half a surrogate pair, or nesting beyond 200 levels.
+ */
+export function readJsonBody(request: BufferedRequest, limit: number): unknown {
+  const type = request.headers['content-type'] ?? '';
+  if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
+    throw new HttpError(415, 'invalid_request', 'Send the body as JSON, with `content-type: application/json`.');
+  }
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw new HttpError(415, 'invalid_request', `The content encoding ${encoding} is not accepted: send plain JSON.`);
+  }
+  const raw = request.rawBody;
+  if (raw === undefined || raw.length === 0) {
+    throw new AppError('invalid_request', 'The request has no body. Send a JSON object.');
+  }
+  assertLength(raw.length, limit);
+  const text = decodeUtf8(raw);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new AppError('invalid_request', 'The body is not valid JSON.');
+  }
+  assertDepth(value, MAX_DEPTH);
+  // Only an escape can bring in what valid UTF-8 text cannot hold, so most texts are not looked at.
+  if (text.includes('\\u')) assertCleanText(value, '');
+  return value;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function decodeUtf8(raw: Buffer): string {
+  try {
+    return utf8.decode(raw);
+  } catch {
+    throw new AppError('invalid_request', 'The body is not valid UTF-8.');
+  }
+}
+
+/** Nesting no honest request has. Whatever walks through a body later, recursively, is safe below it. */
+const MAX_DEPTH = 200;
+
+function assertDepth(value: unknown, left: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (left === 0) throw new AppError('invalid_request', `The body is nested more than ${MAX_DEPTH} levels deep.`);
+  for (const item of Array.isArray(value) ? value : Object.values(value)) assertDepth(item, left - 1);
+}
+
+function assertCleanText(value: unknown, path: string): void {
+  if (typeof value === 'string') {
+    if (value.includes('\0') || !value.isWellFormed()) {
+      throw new AppError('invalid_request', 'Text must not hold NUL characters or unpaired surrogates.', {
+        ...(path === '' ? {} : { param: path }),
+      });
+    }
+  } else if (Array.isArray(value)) {
+    value.forEach((item, index) => {
+      assertCleanText(item, `${path}[${index}]`);
+    });
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, item] of Object.entries(value)) {
+      assertCleanText(key, path);
+      assertCleanText(item, path === '' ? key : `${path}.${key}`);
+    }
+  }
+}
+
+function assertLength(length: number, limit: number): void {
+  if (length > limit) throw tooLarge(limit);
+}
+
+function tooLarge(limit: number): HttpError {
+  return new HttpError(413, 'too_large', `The request body is larger than ${limit} bytes.`, {
+    headers: { connection: 'close' },
+  });
+}

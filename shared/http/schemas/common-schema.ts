@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { filterSchema } from './filter-schema.ts';
+
+/** Names of collections and tenants become parts of identifiers in every store. */
+export const collectionSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'use 1 to 63 letters, digits, hyphens and underscores');
+
+export const tenantSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.@-]{0,127}$/, 'use 1 to 128 letters, digits and the characters _ . @ -');
+
+export const searchModeSchema = z.enum(['vector', 'lexical', 'hybrid']);
+export const topKSchema = z.int().min(1).max(1000);
+export const minScoreSchema = z.number().min(0).max(1);
+
+/** Sluice's own fields, in one object that plain clients never see. */
+export const sluiceSchema = z.strictObject({
+  retrieval: z
+    .union([
+      z.boolean(),
+      z.strictObject({
+        collection: collectionSchema.optional(),
+        top_k: topKSchema.optional(),
+        min_score: minScoreSchema.optional(),
+        filter: filterSchema.optional(),
+        mode: searchModeSchema.optional(),
+      }),
+    ])
+    .optional(),
+  cache: z.boolean().optional(),
+  tenant: tenantSchema.optional(),
+});
+
+export type SluiceOptions = z.output<typeof sluiceSchema>;

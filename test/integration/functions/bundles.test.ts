@@ -1,0 +1,166 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Metafile } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { build, FUNCTIONS, ROOT } from '../../../scripts/build.ts';
+
+const FRAMEWORK = join(
+  createRequire(import.meta.url).resolve('@google-cloud/functions-framework'),
+  '../../../build/src/main.js',
+);
+
+/** One request per function that only that function answers. */
+const REQUESTS: Readonly<Record<string, { path: string; body: unknown; expected: Record<string, unknown> }>> = {
+  chat: {
+    path: '/v1/chat/completions',
+    body: { model: 'default', messages: [{ role: 'user', content: 'Hello' }] },
+    expected: { object: 'chat.completion' },
+  },
+  embed: { path: '/v1/embeddings', body: { model: 'local', input: 'x' }, expected: { object: 'list' } },
+  ingest: { path: '/v1/documents', body: { id: 'a', text: 'A text.' }, expected: { object: 'list' } },
+  search: { path: '/v1/search', body: { query: 'x' }, expected: { object: 'list', data: [] } },
+  gateway: { path: '/v1/search', body: { query: 'x' }, expected: { object: 'list', data: [] } },
+};
+
+describe('the bundles', () => {
+  let directory: string;
+  let metafiles: Readonly<Record<string, Metafile>>;
+
+  beforeAll(async () => {
+    // Inside the checkout, so that the framework is found beside it as it is in a deployment.
+    directory = await mkdtemp(join(ROOT, 'node_modules', '.sluice-test-'));
+    metafiles = await build(FUNCTIONS, directory);
+  });
+
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+
+  it.each(FUNCTIONS)('%s serves alone under the functions framework', async (name) => {
+    const server = await startFramework(join(directory, name), name, {});
+    try {
+      const health = await fetch(`${server.url}/health`);
+      expect(health.status).toBe(200);
+      const { path, body, expected } = REQUESTS[name] as (typeof REQUESTS)[string];
+      const response = await post(`${server.url}${path}`, JSON.stringify(body));
+      expect(response.status).toBe(200);
+      expect(await response.json()).toMatchObject(expected);
+      const malformed = await post(`${server.url}${path}`, '{"broken');
+      expect(malformed.status).toBe(400);
+      expect(await malformed.json()).toMatchObject({ error: { type: 'invalid_request_error' } });
+      expect((await fetch(`${server.url}/nowhere`)).status).toBe(404);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('answers malformed JSON as the very first request with an OpenAI error', async () => {
+    const server = await startFramework(join(directory, 'chat'), 'chat', {});
+    try {
+      const response = await post(`${server.url}/v1/chat/completions`, '{');
+      expect(response.status).toBe(400);
+      expect(response.headers.get('content-type')).toContain('application/json');
+      expect(await response.json()).toMatchObject({ error: { message: 'The body is not valid JSON.' } });
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('refuses to start on Cloud Run with a configuration that lacks its variables, naming them', async () => {
+    const { output, code } = await runToEnd(join(directory, 'chat'), 'chat', { K_SERVICE: 'chat', PORT: '0' });
+    expect(code).not.toBe(0);
+    expect(output).toContain('GOOGLE_CLOUD_PROJECT');
+  });
+
+  it.each(FUNCTIONS)('%s loads no SDK at its start', (name) => {
+    const outputs = (metafiles[name] as Metafile).outputs;
+    const entry = Object.keys(outputs).find((path) => path.endsWith('/index.js')) as string;
+    const eager = new Set<string>();
+    const follow = (path: string): void => {
+      if (eager.has(path)) return;
+      eager.add(path);
+      for (const { path: next, kind } of outputs[path]?.imports ?? []) {
+        if (kind === 'import-statement' && outputs[next]) follow(next);
+      }
+    };
+    follow(entry);
+    const packages = [...eager]
+      .flatMap((path) => Object.keys(outputs[path]?.inputs ?? {}))
+      .map((input) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1])
+      .filter((found) => found !== undefined);
+    expect(new Set(packages)).toEqual(new Set(['yaml', 'zod', 'undici']));
+  });
+
+  it.each(FUNCTIONS)('%s ships a manifest with an exact framework and no scripts', async (name) => {
+    const manifest = JSON.parse(await readFile(join(directory, name, 'package.json'), 'utf8'));
+    expect(manifest).toMatchObject({ type: 'module', main: 'index.js', engines: { node: '24' } });
+    expect(manifest.scripts).toBeUndefined();
+    expect(manifest.dependencies['@google-cloud/functions-framework']).toMatch(/^\d+\.\d+\.\d+$/);
+    await expect(readFile(join(directory, name, 'agents.yaml'), 'utf8')).resolves.toContain('agents:');
+  });
+});
+
+interface Framework {
+  readonly url: string;
+  /** Sends SIGTERM and waits for the end. */
+  stop(): Promise<void>;
+}
+
+async function startFramework(source: string, target: string, environment: Record<string, string>): Promise<Framework> {
+  const port = await freePort();
+  const child = spawnFramework(source, target, { ...environment, PORT: String(port) });
+  let output = '';
+  await new Promise<void>((resolve, reject) => {
+    const onData = (data: Buffer): void => {
+      output += data.toString();
+      if (output.includes('URL: http')) resolve();
+    };
+    child.stdout?.on('data', onData);
+    child.stderr?.on('data', onData);
+    child.once('exit', (code) => reject(new Error(`The framework ended with ${code}: ${output}`)));
+  });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stop: () =>
+      new Promise((resolve) => {
+        child.removeAllListeners('exit');
+        child.once('exit', () => resolve());
+        child.kill('SIGTERM');
+      }),
+  };
+}
+
+async function runToEnd(source: string, target: string, environment: Record<string, string>) {
+  const child = spawnFramework(source, target, environment);
+  let output = '';
+  child.stdout?.on('data', (data) => {
+    output += data;
+  });
+  child.stderr?.on('data', (data) => {
+    output += data;
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { output, code };
+}
+
+function spawnFramework(source: string, target: string, environment: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, [FRAMEWORK, `--source=${source}`, `--target=${target}`], {
+    cwd: tmpdir(),
+    env: { PATH: process.env.PATH ?? '', METADATA_SERVER_DETECTION: 'none', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+function post(url: string, body: string): Promise<Response> {
+  return fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
