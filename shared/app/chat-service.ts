@@ -13,6 +13,7 @@ import { lastUserText, toChatRequest } from './chat-request.ts';
 import type { ChatRetrieval } from './chat-retrieval.ts';
 import type { CostMeter } from './cost-meter.ts';
 import type { LegRunner } from './leg-runner.ts';
+import { completeStructured } from './structured-output.ts';
 
 export interface ChatInput {
   readonly body: ChatBody;
@@ -118,8 +119,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
         const prepared = await prepare(input, signal);
         const { route, request } = prepared;
         const { requestId } = input;
-        const finish = (chat: ChatProvider, call: ChatCall) => chat.complete(call);
-        const done = await runLegs({ route, request, signal, requestId, deadlineAtMs, finish });
+        const done = await runLegs({ route, request, signal, requestId, deadlineAtMs, finish: completeStructured });
         const { completion } = done.result.result;
         const facts = await settle(input, prepared, done, {
           usage: completion.usage,

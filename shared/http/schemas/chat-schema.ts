@@ -21,6 +21,10 @@ const audioPart = z.strictObject({
   input_audio: z.strictObject({ data: z.string().min(1), format: z.enum(['wav', 'mp3', 'flac', 'opus', 'pcm16']) }),
   cache_control: cacheControl,
 });
+/** Media by URL or data URL, for providers that take them (Gemini, Vertex AI, vLLM). */
+const url = z.strictObject({ url: z.string().min(1) });
+const videoPart = z.strictObject({ type: z.literal('video_url'), video_url: url, cache_control: cacheControl });
+const audioUrlPart = z.strictObject({ type: z.literal('audio_url'), audio_url: url, cache_control: cacheControl });
 const filePart = z.strictObject({
   type: z.literal('file'),
   file: z.strictObject({
@@ -60,7 +64,7 @@ const message = z.discriminatedUnion('role', [
     role: z.literal('user'),
     content: z.union([
       z.string(),
-      z.array(z.discriminatedUnion('type', [textPart, imagePart, audioPart, filePart])).min(1),
+      z.array(z.discriminatedUnion('type', [textPart, imagePart, audioPart, audioUrlPart, videoPart, filePart])).min(1),
     ]),
     name: name.nullish(),
   }),
@@ -75,6 +79,8 @@ const message = z.discriminatedUnion('role', [
     annotations: z.array(z.unknown()).nullish(),
     reasoning_content: z.string().nullish(),
     thinking_blocks: z.array(thinkingBlock).nullish(),
+    extra_content: z.record(z.string(), z.unknown()).nullish(),
+    images: z.array(z.unknown()).nullish(),
   }),
   z.strictObject({
     role: z.literal('tool'),

@@ -1,0 +1,82 @@
+import { AppError } from '../contracts/app-error.ts';
+import type { ChatCall, ChatMessage, ChatProvider, ChatResult } from '../contracts/chat-provider.ts';
+import { createSchemaCheck, type SchemaCheck } from './schema-check.ts';
+
+const MAX_ATTEMPTS = 3;
+
+/**
+ * An answer that was asked for as JSON, checked here because vendors differ in how much they promise. The model is told
+ * what is wrong and asked again, twice at most. Answers that ended early, called a tool or refused are passed as they
+ * are: they are not what the format speaks about. Streams are not checked, their text has left already.
+ *
+ * @throws AppError `invalid_output` when no attempt gave what was asked for, `invalid_request` for a schema that is none.
+ */
+export async function completeStructured(chat: ChatProvider, call: ChatCall): Promise<ChatResult> {
+  const check = await formatCheck(call);
+  if (!check) return await chat.complete(call);
+  let messages: readonly ChatMessage[] = call.request.messages;
+  let usage: Usage | undefined;
+  let problem = '';
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const result = await chat.complete({ ...call, request: { ...call.request, messages } });
+    usage = addUsage(usage, result.completion.usage);
+    const found = findProblem(result, check);
+    if (found === undefined) return attempt === 1 ? result : { completion: withUsage(result, usage) };
+    problem = found.problem;
+    messages = [...messages, { role: 'assistant', content: found.text }, { role: 'user', content: feedback(problem) }];
+  }
+  throw new AppError('invalid_output', `The model did not give valid JSON in ${MAX_ATTEMPTS} attempts: ${problem}.`);
+}
+
+async function formatCheck({ request }: ChatCall): Promise<SchemaCheck | undefined> {
+  const format = request.response_format;
+  if (format?.type === 'json_object') {
+    return (value) => (typeof value === 'object' && value !== null ? undefined : 'the answer is not an object');
+  }
+  if (format?.type !== 'json_schema') return undefined;
+  const { schema } = format.json_schema;
+  return schema === undefined ? () => undefined : await createSchemaCheck(schema);
+}
+
+function findProblem(
+  { completion }: ChatResult,
+  check: SchemaCheck,
+): { readonly problem: string; readonly text: string } | undefined {
+  for (const { message, finish_reason } of completion.choices) {
+    if (finish_reason !== 'stop' || message.refusal || (message.tool_calls?.length ?? 0) > 0) continue;
+    const text = message.content ?? '';
+    const problem = problemOf(text, check);
+    if (problem !== undefined) return { problem, text };
+  }
+  return undefined;
+}
+
+function problemOf(text: string, check: SchemaCheck): string | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return 'the text is not JSON';
+  }
+  return check(value);
+}
+
+function feedback(problem: string): string {
+  return `That was not what is needed: ${problem}. Answer again with the JSON alone, without any text around it.`;
+}
+
+type Usage = NonNullable<ChatResult['completion']['usage']>;
+
+/** Attempts that were thrown away have been paid for. */
+function addUsage(total: Usage | undefined, usage: Usage | undefined): Usage | undefined {
+  if (!total || !usage) return usage ?? total;
+  return {
+    prompt_tokens: total.prompt_tokens + usage.prompt_tokens,
+    completion_tokens: total.completion_tokens + usage.completion_tokens,
+    total_tokens: total.total_tokens + usage.total_tokens,
+  };
+}
+
+function withUsage({ completion }: ChatResult, usage: Usage | undefined): ChatResult['completion'] {
+  return usage === undefined ? completion : { ...completion, usage };
+}
