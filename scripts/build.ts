@@ -14,9 +14,13 @@ export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
  */
 const FRAMEWORK = '@google-cloud/functions-framework';
 
-/** Some bundled packages are CommonJS and ask for `require`, which an ES module does not have. */
-const REQUIRE =
-  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+/** Some bundled packages are CommonJS and count on names that an ES module does not have. */
+const COMMONJS_NAMES = [
+  "import { createRequire as __createRequire } from 'node:module';",
+  'const require = __createRequire(import.meta.url);',
+  'const __filename = import.meta.filename;',
+  'const __dirname = import.meta.dirname;',
+].join('\n');
 
 /**
  * Bundles each function into `dist/NAME`, ready to run under the functions framework or to be zipped: ES modules with
@@ -50,7 +54,7 @@ export async function build(
         minifySyntax: true,
         minifyWhitespace: true,
         legalComments: 'none',
-        banner: { js: REQUIRE },
+        banner: { js: COMMONJS_NAMES },
         metafile: true,
         logLevel: 'warning',
       });

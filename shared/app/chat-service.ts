@@ -35,6 +35,7 @@ export interface ChatStream {
   readonly events: AsyncIterable<string>;
   /** Known once the first event is there. */
   readonly headers: () => Readonly<Record<string, string>>;
+  readonly toErrorPiece: AnswerFormat['toErrorPiece'];
 }
 
 export interface ChatService {
@@ -157,7 +158,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
           deadline.end();
         }
       }
-      return { events: events(), headers: () => headers };
+      return { events: events(), headers: () => headers, toErrorPiece: input.format.toErrorPiece };
     },
   };
 }

@@ -16,8 +16,9 @@ const PARAM = 'response_format.json_schema.schema';
  */
 export async function createSchemaCheck(schema: Readonly<Record<string, unknown>>): Promise<SchemaCheck> {
   if (JSON.stringify(schema).length > MAX_SCHEMA_LENGTH) return () => undefined;
-  const { Ajv2020 } = await import('ajv/dist/2020.js');
-  const ajv = new Ajv2020({
+  // A CommonJS package: once bundled, only its default export is sure to be there.
+  const { default: library } = await import('ajv/dist/2020.js');
+  const ajv = new library.Ajv2020({
     strict: false,
     validateFormats: false,
     addUsedSchema: false,

@@ -61,5 +61,6 @@ function oneLine(text: string): string {
   return text
     .replace(/[\s|<>]+/g, ' ')
     .trim()
-    .slice(0, 200);
+    .slice(0, 200)
+    .replace(/[\ud800-\udbff]$/, '');
 }

@@ -35,7 +35,13 @@ export type Answer =
       readonly text: string;
       readonly contentType: string;
     }
-  | { readonly events: AsyncIterable<string>; readonly headers?: () => Readonly<Record<string, string>> };
+  | {
+      readonly events: AsyncIterable<string>;
+      /** Asked when the head goes out. */
+      readonly headers?: () => Readonly<Record<string, string>>;
+      /** The last words of a stream that failed after it began. Default: OpenAI's `error` event. */
+      readonly toErrorPiece?: ((error: AppError) => string) | undefined;
+    };
 
 export type Handler = (context: RequestContext) => Promise<Answer> | Answer;
 
@@ -82,8 +88,10 @@ export function createHttpFunction({ routes, onOutcome }: HttpFunctionOptions): 
       facts: {},
     };
     let failure: AppError | undefined;
+    let toBody: Route<Handler>['toErrorBody'];
     try {
       const { route, params } = matchRequest(router, request, context);
+      toBody = route.toErrorBody;
       context.route = route.path;
       context.params = params;
       await send(response, await route.handler(context), context, method === 'HEAD', (error) => {
@@ -91,7 +99,7 @@ export function createHttpFunction({ routes, onOutcome }: HttpFunctionOptions): 
       });
     } catch (error) {
       failure = toAppError(error, gone.signal);
-      sendError(response, failure);
+      sendError(response, failure, toBody?.(failure, requestId));
     }
     onOutcome?.({
       context,
@@ -135,7 +143,7 @@ async function send(
       toErrorPiece: (error) => {
         const failure = toAppError(error, context.signal);
         onLateError(failure);
-        return `event: error\ndata: ${JSON.stringify(toErrorBody(failure))}\n\n`;
+        return answer.toErrorPiece?.(failure) ?? `event: error\ndata: ${JSON.stringify(toErrorBody(failure))}\n\n`;
       },
     });
     return;
@@ -151,7 +159,8 @@ async function send(
   writeBody(response, answer.status ?? 200, { ...answer.headers, 'content-type': contentType }, body, headOnly);
 }
 
-function sendError(response: ServerResponse, error: AppError): void {
+/** @param foreignBody the error in the form of another API, for routes that speak it. */
+function sendError(response: ServerResponse, error: AppError, foreignBody?: unknown): void {
   if (response.headersSent) {
     response.end();
     return;
@@ -162,7 +171,12 @@ function sendError(response: ServerResponse, error: AppError): void {
     response.statusCode = status;
     return;
   }
-  writeBody(response, status, { ...headers, 'content-type': 'application/json; charset=utf-8' }, JSON.stringify(body));
+  writeBody(
+    response,
+    status,
+    { ...headers, 'content-type': 'application/json; charset=utf-8' },
+    JSON.stringify(foreignBody ?? body),
+  );
 }
 
 function writeBody(

@@ -8,6 +8,8 @@ export interface Route<Handler> {
   /** Segments that start with a colon are parameters; `:name*` takes the rest of the path, slashes included. */
   readonly path: string;
   readonly handler: Handler;
+  /** The body of an error, for routes that speak another API than OpenAI's. */
+  readonly toErrorBody?: (error: AppError, requestId: string) => unknown;
 }
 
 export interface Match<Handler> {

@@ -53,16 +53,11 @@ function deepest(issue: Issue | undefined): Issue | undefined {
     .map((issues) => deepest(issues[0]))
     .filter((candidate): candidate is Issue => candidate !== undefined);
   const best = candidates.reduce<Issue | undefined>(
-    (found, candidate) => (found === undefined || reach(candidate) > reach(found) ? candidate : found),
+    (found, candidate) => (found === undefined || candidate.path.length > found.path.length ? candidate : found),
     undefined,
   );
-  if (!best || reach(best) === 0) return issue;
+  if (!best || best.path.length === 0) return issue;
   return { ...best, path: [...issue.path, ...best.path] } as Issue;
-}
-
-/** How far into the value an issue points; an unknown key lies below the object that has it. */
-function reach(issue: Issue): number {
-  return issue.path.length + (issue.code === 'unrecognized_keys' ? 1 : 0);
 }
 
 /** Longest name of a field that is repeated: names come from the caller, like values. */

@@ -9,6 +9,8 @@ const HOW_TO_GET_ONE =
 const MAX_QUOTES = 3;
 const SHORTEST_WORD = 3;
 const LONGEST_QUOTE = 600;
+/** What a cut may leave of a character outside the basic plane. */
+const HALF_PAIR = /[\ud800-\udbff]$/;
 
 /** Words that say nothing about what a question is about. */
 const STOP_WORDS: ReadonlySet<string> = new Set(
@@ -73,7 +75,9 @@ function toSentences(text: string): string[] {
     .flatMap((block) => block.split(/(?<=[.!?。！？])\s+/))
     .map((sentence) => sentence.trim())
     .filter(isProse)
-    .map((sentence) => (sentence.length > LONGEST_QUOTE ? `${sentence.slice(0, LONGEST_QUOTE)}…` : sentence));
+    .map((sentence) =>
+      sentence.length > LONGEST_QUOTE ? `${sentence.slice(0, LONGEST_QUOTE).replace(HALF_PAIR, '')}…` : sentence,
+    );
 }
 
 function isProse(sentence: string): boolean {

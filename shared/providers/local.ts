@@ -113,21 +113,17 @@ interface Step {
 /** The answer word by word, ended early by the caller's limit or stop text. */
 function* answer(request: ChatRequest): Generator<Step> {
   const limit = request.max_completion_tokens ?? request.max_tokens ?? Number.POSITIVE_INFINITY;
+  const whole = composeAnswer(request.messages);
   const stops = [request.stop ?? []].flat().filter((stop) => stop !== '');
+  const ends = stops.map((stop) => whole.indexOf(stop)).filter((index) => index !== -1);
   let sent = '';
-  for (const word of composeAnswer(request.messages).match(/\s*\S+/g) ?? []) {
-    const next = sent + word;
-    const at = stops.map((stop) => next.indexOf(stop)).filter((index) => index !== -1);
-    if (at.length > 0) {
-      yield { text: next.slice(sent.length, Math.max(sent.length, Math.min(...at))), finish: 'stop' };
-      return;
-    }
-    if (estimateTokens(next) > limit) {
+  for (const word of whole.slice(0, Math.min(whole.length, ...ends)).match(/\s*\S+/g) ?? []) {
+    if (estimateTokens(sent + word) > limit) {
       yield { text: '', finish: 'length' };
       return;
     }
     yield { text: word };
-    sent = next;
+    sent += word;
   }
   yield { text: '', finish: 'stop' };
 }

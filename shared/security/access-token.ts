@@ -110,8 +110,9 @@ async function requestToken(client: TokenClient, nowMs: number): Promise<Token> 
 }
 
 async function openGoogleClient({ scopes = [SCOPE], credentialsFile }: AccessTokenOptions): Promise<TokenClient> {
-  const { GoogleAuth } = await import('google-auth-library');
-  const auth = new GoogleAuth({
+  // A CommonJS package: once bundled, only its default export is sure to be there.
+  const { default: library } = await import('google-auth-library');
+  const auth = new library.GoogleAuth({
     scopes: [...scopes],
     ...(credentialsFile === undefined ? {} : { keyFilename: credentialsFile }),
     // The library keeps tokens too. It must let go of one before we ask for the next.

@@ -49,7 +49,8 @@ export function createFirestoreClient({
   const underWay = new Set<Promise<unknown>>();
 
   const open = async (): Promise<FirestoreConnection> => {
-    const sdk = await import('@google-cloud/firestore');
+    // A CommonJS package: once bundled, only its default export is sure to be there.
+    const { default: sdk } = await import('@google-cloud/firestore');
     const firestore =
       client ??
       new sdk.Firestore({

@@ -92,7 +92,9 @@ function describeStream(suite: ChatProviderSuite): void {
     else expect(text).toBe(suite.text);
   });
 
-  it.runIf(suite.upstream !== undefined)('lets go of the upstream when its reader stops early', async () => {
+  if (suite.upstream === undefined) return;
+
+  it('lets go of the upstream when its reader stops early', async () => {
     const scripted = answering(suite.upstream?.stream, 16);
     for await (const batch of await open(suite, scripted)) {
       expect(batch.length).toBeGreaterThan(0);
@@ -101,7 +103,7 @@ function describeStream(suite: ChatProviderSuite): void {
     expect(scripted.exchanges.map(({ abandoned }) => abandoned)).toEqual([true]);
   });
 
-  it.runIf(suite.truncatedStream !== undefined)('ends a stream that breaks off with an error', async () => {
+  it('ends a stream that breaks off with an error', async () => {
     const stream = await open(suite, answering(suite.truncatedStream));
     await expect(collect(stream)).rejects.toMatchObject({ name: 'AppError', code: 'server_error' });
   });
@@ -116,7 +118,9 @@ function describeFailures(suite: ChatProviderSuite): void {
     await expect(streamed).rejects.toMatchObject(cancelled);
   });
 
-  describe.runIf(suite.upstream !== undefined)('with an upstream in trouble', () => {
+  if (suite.upstream === undefined) return;
+
+  describe('with an upstream in trouble', () => {
     it('stops waiting when the caller goes away', async () => {
       for (const start of [complete, open]) {
         const controller = new AbortController();

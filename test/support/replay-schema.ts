@@ -7,14 +7,18 @@ const validators = new Map<string, ValidateFunction | null>();
 /** What the first body that OpenAI's schemas refuse is refused for; undefined when all pass or there is no schema. */
 export function findSchemaProblem(bodies: readonly unknown[]): string | undefined {
   for (const body of bodies) {
-    const isChunk = (body as { object?: unknown }).object === 'chat.completion.chunk';
-    const validate = validator(isChunk ? 'chat-completion-chunk' : 'chat-completion-response');
+    const validate = validator(schemaOf(body as Readonly<Record<string, unknown>>));
     if (validate && !validate(body)) {
       const [problem] = validate.errors ?? [];
       return `${problem?.instancePath} ${problem?.message} ${JSON.stringify(problem?.params)}`;
     }
   }
   return undefined;
+}
+
+function schemaOf(body: Readonly<Record<string, unknown>>): string {
+  if ('error' in body) return 'error';
+  return body.object === 'chat.completion.chunk' ? 'chat-completion-chunk' : 'chat-completion-response';
 }
 
 function validator(name: string): ValidateFunction | null {

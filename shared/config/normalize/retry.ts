@@ -3,10 +3,16 @@ import type { Problems } from '../problems.ts';
 import type { RetryInput } from '../schema/common.ts';
 import type { RetryConfig } from '../types.ts';
 
-const DEFAULT_INITIAL_MS = 1_000;
-const DEFAULT_MAX_MS = 10_000;
+/** What holds where nothing is written: three attempts, waits of 1 s doubling up to 10 s. */
+export const DEFAULT_RETRY: RetryConfig = {
+  maxAttempts: 3,
+  initialBackoffMs: 1_000,
+  maxBackoffMs: 10_000,
+  multiplier: 2,
+  retryOn: RETRY_REASONS,
+};
 
-/** Three attempts, waits of 1 s doubling up to 10 s, unless written. A single written bound moves the other's default. */
+/** The written block over the default one. A single written bound moves the other's default. */
 export function normalizeRetry(retry: RetryInput | undefined, path: string, problems: Problems): RetryConfig {
   const initial = retry?.initial_backoff;
   const max = retry?.max_backoff;
@@ -14,10 +20,10 @@ export function normalizeRetry(retry: RetryInput | undefined, path: string, prob
     problems.add(`${path}.initial_backoff`, `must not be longer than max_backoff (${initial} ms above ${max} ms)`);
   }
   return {
-    maxAttempts: retry?.max_attempts ?? 3,
-    initialBackoffMs: initial ?? Math.min(DEFAULT_INITIAL_MS, max ?? DEFAULT_INITIAL_MS),
-    maxBackoffMs: max ?? Math.max(DEFAULT_MAX_MS, initial ?? DEFAULT_MAX_MS),
-    multiplier: retry?.multiplier ?? 2,
-    retryOn: [...new Set(retry?.retry_on ?? RETRY_REASONS)],
+    maxAttempts: retry?.max_attempts ?? DEFAULT_RETRY.maxAttempts,
+    initialBackoffMs: initial ?? Math.min(DEFAULT_RETRY.initialBackoffMs, max ?? DEFAULT_RETRY.initialBackoffMs),
+    maxBackoffMs: max ?? Math.max(DEFAULT_RETRY.maxBackoffMs, initial ?? DEFAULT_RETRY.maxBackoffMs),
+    multiplier: retry?.multiplier ?? DEFAULT_RETRY.multiplier,
+    retryOn: [...new Set(retry?.retry_on ?? DEFAULT_RETRY.retryOn)],
   };
 }

@@ -44,6 +44,7 @@ const toolCall = z.discriminatedUnion('type', [
     function: z.strictObject({ name, arguments: z.string() }),
     index: z.int().optional(),
     extra_content: z.record(z.string(), z.unknown()).nullish(),
+    cache_control: cacheControl,
   }),
   z.strictObject({
     id: z.string().min(1),
@@ -87,6 +88,7 @@ const message = z.discriminatedUnion('role', [
     content: z.union([z.string(), z.array(z.discriminatedUnion('type', [textPart, imagePart, filePart])).min(1)]),
     tool_call_id: z.string().min(1),
     name: name.nullish(),
+    cache_control: cacheControl,
   }),
   z.strictObject({ role: z.literal('function'), content: z.string().nullable(), name }),
 ]);

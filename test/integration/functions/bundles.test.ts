@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build, FUNCTIONS, ROOT } from '../../../scripts/build.ts';
+import { createScriptedServer } from '../../support/scripted-server.ts';
+import { describeWithFirestore } from '../../support/services.ts';
 
 const FRAMEWORK = join(
   createRequire(import.meta.url).resolve('@google-cloud/functions-framework'),
@@ -72,6 +74,86 @@ describe('the bundles', () => {
     const { output, code } = await runToEnd(join(directory, 'chat'), 'chat', { K_SERVICE: 'chat', PORT: '0' });
     expect(code).not.toBe(0);
     expect(output).toContain('GOOGLE_CLOUD_PROJECT');
+  });
+
+  describeWithFirestore('with Firestore', (host) => {
+    it('load the Firestore client from the bundle when it is first used', async () => {
+      const config = join(directory, 'firestore.yaml');
+      await writeFile(
+        config,
+        `
+agents: [{name: a, role: assistant, provider: local, model: extractive}]
+embeddings: {provider: local, local: {}}
+vectorstore: {provider: firestore, embedding_dimensions: 768, firestore: {project_id: demo-bundle, collection: bundle}}
+`,
+      );
+      const server = await startFramework(join(directory, 'gateway'), 'gateway', {
+        SLUICE_CONFIG: config,
+        FIRESTORE_EMULATOR_HOST: host,
+      });
+      try {
+        const html = { id: 'page', content_type: 'text/html', text: '<h1>Yard</h1><p>Bicycles are parked here.</p>' };
+        const stored = await post(`${server.url}/v1/documents`, JSON.stringify(html));
+        expect(await stored.json()).toMatchObject({ data: [{ id: 'page', status: 'ready', chunks: 1 }] });
+        const found = await post(`${server.url}/v1/search`, JSON.stringify({ query: 'bicycles' }));
+        expect(await found.json()).toMatchObject({ data: [{ document_id: 'page' }] });
+        const answer = await post(
+          `${server.url}/v1/chat/completions`,
+          JSON.stringify({
+            model: 'a',
+            messages: [{ role: 'user', content: 'Where are bicycles parked?' }],
+            sluice: { retrieval: true },
+          }),
+        );
+        expect(await answer.json()).toMatchObject({ sluice: { citations: [{ document_id: 'page' }] } });
+      } finally {
+        await server.stop();
+      }
+    });
+  });
+
+  it('load the schema check and the providers from the bundle when they are first used', async () => {
+    const upstream = await createScriptedServer();
+    const config = join(directory, 'providers.yaml');
+    const providers = ['openai', 'xai', 'vllm', 'huggingface', 'anthropic', 'gemini', 'ollama'];
+    const endpoint = (name: string) =>
+      ['anthropic', 'gemini', 'ollama'].includes(name) ? upstream.origin : `${upstream.origin}/v1`;
+    const agents = providers.map(
+      (name) =>
+        `  - {name: a-${name}, role: assistant, provider: ${name}, model: ${name === 'xai' ? 'grok-4' : 'm'}, ` +
+        `api_key: k, endpoint: "${endpoint(name)}", retry: {max_attempts: 1}}`,
+    );
+    await writeFile(config, `agents:\n${agents.join('\n')}\n`);
+    const server = await startFramework(join(directory, 'chat'), 'chat', { SLUICE_CONFIG: config });
+    const ask = (model: string, fields: Record<string, unknown> = {}) =>
+      post(
+        `${server.url}/v1/chat/completions`,
+        JSON.stringify({ model, messages: [{ role: 'user', content: 'x' }], ...fields }),
+      );
+    try {
+      for (const name of providers) {
+        upstream.reply({ status: 400, body: { error: { message: 'no' } } });
+        expect([name, (await ask(`a-${name}`)).status]).toEqual([name, 400]);
+      }
+      upstream.reply({
+        body: {
+          id: 'c',
+          object: 'chat.completion',
+          created: 1,
+          model: 'm',
+          choices: [{ index: 0, message: { role: 'assistant', content: '{"a":1}' }, finish_reason: 'stop' }],
+        },
+      });
+      const schema = { type: 'object', properties: { a: { type: 'number' } } };
+      const checked = await ask('a-openai', {
+        response_format: { type: 'json_schema', json_schema: { name: 's', schema } },
+      });
+      expect(checked.status).toBe(200);
+      expect(upstream.requests).toHaveLength(providers.length + 1);
+    } finally {
+      await server.stop();
+      await upstream.close();
+    }
   });
 
   it.each(FUNCTIONS)('%s loads no SDK at its start', (name) => {

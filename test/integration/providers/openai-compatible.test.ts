@@ -182,7 +182,8 @@ describe('a compatible answer', () => {
 
   it('above 10 MB is given up', async () => {
     const megabyte = 'x'.repeat(1024 * 1024);
-    server.reply({ pieces: Array.from({ length: 12 }, () => megabyte), headers: JSON_HEADERS });
+    // The answer stays open, so that only our leaving ends it: the network may have swallowed all of it.
+    server.reply({ pieces: Array.from({ length: 12 }, () => megabyte), headers: JSON_HEADERS, finish: 'hang' });
     const arriving = nextRequest();
     await expect(provider.complete(call())).rejects.toMatchObject({ code: 'server_error', retryable: false });
     await (await arriving).whenAborted;

@@ -24,7 +24,7 @@ describe('the other blocks', () => {
     });
     expect(config.retrieval).toEqual({
       topK: 10,
-      mode: 'hybrid',
+      mode: 'vector',
       rewrite: false,
       multiQuery: 0,
       answerWithoutContext: true,

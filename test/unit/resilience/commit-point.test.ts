@@ -15,6 +15,9 @@ const role = event({ role: 'assistant', content: '' });
 const metadata = event(undefined);
 const text = (content: string) => event({ content });
 const finish = event({}, 'stop');
+const withoutFinish = {
+  chunk: { ...role.chunk, choices: [{ index: 0, delta: {} }] },
+} as unknown as ChatEvent;
 
 /** A stream of the given batches that counts its reads and knows when it was stopped. */
 function source(...batches: readonly (readonly ChatEvent[] | Error)[]) {
@@ -69,7 +72,7 @@ describe('the commit point', () => {
     ['empty text', event({ content: '', reasoning_content: '', refusal: null, tool_calls: [] })],
     ['nothing at all', event({})],
     ['usage', metadata],
-    ['a finish reason that is left out', event({}, undefined as never)],
+    ['a finish reason that is left out', withoutFinish],
   ])('is not %s', async (_, held) => {
     const { stream, state } = source([held], [text('a')]);
     await holdUntilOutput(stream);

@@ -55,7 +55,12 @@ describe('fitting a request to a provider', () => {
       { response_format: { type: 'json_schema', json_schema: { name: 'x' } } },
       'response_format',
     ],
-    ['images', 'imageInput', parts({ type: 'text', text: 'a' }, { type: 'image_url', image_url: { url: 'x' } }), 'messages'],
+    [
+      'images',
+      'imageInput',
+      parts({ type: 'text', text: 'a' }, { type: 'image_url', image_url: { url: 'x' } }),
+      'messages',
+    ],
     ['audio', 'audioInput', parts({ type: 'input_audio', input_audio: { data: 'x', format: 'wav' } }), 'messages'],
     ['files', 'fileInput', parts({ type: 'file', file: { file_id: 'x' } }), 'messages'],
   ])('refuses %s where they cannot be had, and takes them where they can', (_, capability, fields, param) => {

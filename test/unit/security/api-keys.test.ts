@@ -72,7 +72,9 @@ describe('API keys', () => {
       code: 'authentication',
       message: 'The API key has expired.',
     });
-    await expect(after.check('Bearer other', undefined)).rejects.toMatchObject({ message: 'The API key is not known here.' });
+    await expect(after.check('Bearer other', undefined)).rejects.toMatchObject({
+      message: 'The API key is not known here.',
+    });
   });
 
   it('are all compared, wherever the right one stands', async () => {
@@ -87,7 +89,10 @@ describe('API keys', () => {
   });
 
   it('never match a hash that is none', async () => {
-    const { check } = createCheck([{ name: 'short', credential: { sha256: 'abcd' } }, { name: 'none', credential: { sha256: '' } }]);
+    const { check } = createCheck([
+      { name: 'short', credential: { sha256: 'abcd' } },
+      { name: 'none', credential: { sha256: '' } },
+    ]);
     await expect(check('Bearer x', undefined)).rejects.toMatchObject({ code: 'authentication' });
   });
 

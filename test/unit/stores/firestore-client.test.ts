@@ -4,17 +4,19 @@ import { createFirestoreClient } from '../../../shared/stores/firestore-client.t
 const sdk = vi.hoisted(() => ({ opened: [] as unknown[], failures: 0, terminated: 0 }));
 
 vi.mock('@google-cloud/firestore', () => ({
-  Firestore: class {
-    constructor(settings: unknown) {
-      if (sdk.failures > 0) {
-        sdk.failures -= 1;
-        throw new Error('The settings are broken.');
+  default: {
+    Firestore: class {
+      constructor(settings: unknown) {
+        if (sdk.failures > 0) {
+          sdk.failures -= 1;
+          throw new Error('The settings are broken.');
+        }
+        sdk.opened.push(settings);
       }
-      sdk.opened.push(settings);
-    }
-    async terminate() {
-      sdk.terminated += 1;
-    }
+      async terminate() {
+        sdk.terminated += 1;
+      }
+    },
   },
 }));
 

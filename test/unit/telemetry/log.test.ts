@@ -90,10 +90,12 @@ describe('an error in the log', () => {
     expect(JSON.stringify(describeError(error)).length).toBeLessThan(100_000);
   });
 
-  it.each([['text', 'string'], [undefined, 'undefined'], [null, 'object'], [{ key: 'secret' }, 'object']])(
-    'has only the type of %j',
-    (thrown, type) => {
-      expect(describeError(thrown)).toEqual({ type });
-    },
-  );
+  it.each([
+    ['text', 'string'],
+    [undefined, 'undefined'],
+    [null, 'object'],
+    [{ key: 'secret' }, 'object'],
+  ])('has only the type of %j', (thrown, type) => {
+    expect(describeError(thrown)).toEqual({ type });
+  });
 });

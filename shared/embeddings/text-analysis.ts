@@ -1,0 +1,56 @@
+import { stem } from './porter-stemmer.ts';
+
+/** One distinct word of a text: what it is compared by, and how often it occurs. */
+export interface Term {
+  readonly stem: string;
+  readonly count: number;
+}
+
+/** Longer runs are data, not words (base64, hashes); what distinguishes them is in their beginning. */
+const MAX_WORD_LENGTH = 64;
+
+const STOP_WORDS: ReadonlySet<string> = new Set(
+  (
+    'a about above after again all also am an and any are as at be because been before being below between both but by ' +
+    'can could did do does doing down during each few for from further had has have having he her here hers him his how ' +
+    'i if in into is it its itself just me more most my no nor not now of off on once only or other our out over own ' +
+    'same she should so some such than that the their them then there these they this those through to too under until ' +
+    'up very was we were what when where which while who whom why will with would you your'
+  ).split(' '),
+);
+
+/**
+ * The distinct words of a text in the order they first occur: lower case, NFKC, without English stop words, English
+ * words stemmed. Scripts that are written without spaces are cut into pairs of characters. A text of nothing but stop
+ * words keeps them; one without any word at all gives its characters, so that only white space is empty.
+ */
+export function analyze(text: string): Term[] {
+  const words = toWords(text);
+  const content = words.filter((word) => !STOP_WORDS.has(word));
+  const counts = new Map<string, number>();
+  for (const word of content.length > 0 ? content : words) {
+    const key = stem(word);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return Array.from(counts, ([key, count]) => ({ stem: key, count }));
+}
+
+/** Words as they are, lower case and NFKC, with unspaced scripts in overlapping pairs. */
+export function toWords(text: string): string[] {
+  const normalized = text.normalize('NFKC').toLowerCase();
+  const words: string[] = [];
+  for (const [run] of normalized.matchAll(/[\p{L}\p{N}\p{M}]+/gu)) {
+    if (UNSPACED.test(run)) words.push(...toPairs(run));
+    else words.push(run.slice(0, MAX_WORD_LENGTH));
+  }
+  return words.length > 0 ? words : (normalized.match(/\S/gu) ?? []).slice(0, MAX_WORD_LENGTH);
+}
+
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+
+function toPairs(run: string): string[] {
+  const characters = Array.from(run);
+  if (characters.length < 2) return characters;
+  return characters.slice(1).map((character, index) => `${characters[index]}${character}`);
+}

@@ -1,0 +1,117 @@
+import { AppError } from '../contracts/app-error.ts';
+
+export interface ExtractInput {
+  /** Text, or the bytes of a file. */
+  readonly content: string | Uint8Array;
+  /** Media type, with an optional `charset` for bytes. */
+  readonly contentType: string;
+}
+
+export interface ExtractedText {
+  /** Plain text or Markdown; what chunk offsets count in. */
+  readonly text: string;
+  /** The title the document gives itself. */
+  readonly title?: string;
+}
+
+/** What an extractor reads from; each reads the one it needs. */
+export interface ExtractSource {
+  /** The content as text. @throws AppError `invalid_request` when its bytes are not. */
+  text(): string;
+  /** The content as bytes. */
+  bytes(): Uint8Array;
+}
+
+export type Extractor = (source: ExtractSource) => ExtractedText | Promise<ExtractedText>;
+
+/** Media type to extractor, loaded when the first document of its kind comes. A new kind is a file and a line. */
+const EXTRACTORS: Readonly<Record<string, () => Promise<Extractor>>> = {
+  'text/plain': async () => plainText,
+  'text/markdown': async () => plainText,
+  'text/html': async () => (await import('./extract-html.ts')).extractHtml,
+};
+
+const ALIASES: Readonly<Record<string, string>> = {
+  'text/x-markdown': 'text/markdown',
+  'application/xhtml+xml': 'text/html',
+};
+
+/**
+ * The text of a document.
+ *
+ * @throws AppError `unsupported` for a media type that is not known, `invalid_request` for content that is not text in
+ * its charset (UTF-8 unless the media type names another).
+ */
+export async function extractText({ content, contentType }: ExtractInput): Promise<ExtractedText> {
+  const [essence = '', ...parameters] = contentType.split(';');
+  const type = essence.trim().toLowerCase();
+  const load = EXTRACTORS[ALIASES[type] ?? type];
+  if (load === undefined) {
+    throw new AppError(
+      'unsupported',
+      `Documents of this type cannot be read; send ${Object.keys(EXTRACTORS).join(', ')}.`,
+      {
+        param: 'content_type',
+      },
+    );
+  }
+  const extract = await load();
+  return extract({
+    text: () =>
+      checkUnicode(typeof content === 'string' ? withoutMark(content) : decode(content, charsetOf(parameters))),
+    bytes: () => (typeof content === 'string' ? new TextEncoder().encode(content) : content),
+  });
+}
+
+function plainText(source: ExtractSource): ExtractedText {
+  return { text: source.text() };
+}
+
+function charsetOf(parameters: readonly string[]): string {
+  for (const parameter of parameters) {
+    const [name = '', value = ''] = parameter.split('=');
+    if (name.trim().toLowerCase() === 'charset') return value.trim().replace(/^"(.*)"$/, '$1') || 'utf-8';
+  }
+  return 'utf-8';
+}
+
+function decode(bytes: Uint8Array, charset: string): string {
+  const decoder = createDecoder(charset);
+  try {
+    return decoder.decode(bytes);
+  } catch (error) {
+    throw new AppError(
+      'invalid_request',
+      `The content is not valid ${decoder.encoding}; name its charset in the content type.`,
+      {
+        param: 'content',
+        cause: error,
+      },
+    );
+  }
+}
+
+function createDecoder(charset: string): InstanceType<typeof TextDecoder> {
+  try {
+    return new TextDecoder(charset, { fatal: true });
+  } catch (error) {
+    throw new AppError('unsupported', 'The charset of the content type is not known; send UTF-8.', {
+      param: 'content_type',
+      cause: error,
+    });
+  }
+}
+
+/** Half a surrogate pair cannot be stored or sent anywhere as UTF-8. */
+function checkUnicode(text: string): string {
+  if (/\p{Surrogate}/u.test(text)) {
+    throw new AppError('invalid_request', 'The text holds half of a surrogate pair, so it is not valid Unicode.', {
+      param: 'text',
+    });
+  }
+  return text;
+}
+
+function withoutMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
+}

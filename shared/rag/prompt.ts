@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { type ContextPassage, writeContext } from '../contracts/context-format.ts';
+import type { ScoredChunk } from '../contracts/vector-store.ts';
+import { estimateTokens } from '../usage/tokens.ts';
+
+/** A passage that was put before the model, as the caller learns of it. */
+export interface ContextCitation {
+  /** The number the model cites it by. */
+  readonly index: number;
+  readonly id: string;
+  readonly document_id: string;
+  readonly title?: string;
+  readonly source?: string;
+  readonly score: number;
+  readonly start?: number;
+  readonly end?: number;
+}
+
+export interface Context {
+  /** Text of a system message. */
+  readonly message: string;
+  /** The chunks that fitted, best first. */
+  readonly used: readonly ScoredChunk[];
+  readonly citations: readonly ContextCitation[];
+}
+
+export interface ContextOptions {
+  /** Best first. */
+  readonly results: readonly ScoredChunk[];
+  /** Most tokens the message may take, by estimate. */
+  readonly maxTokens: number;
+  /** Marks the quotations; new for each prompt, so that no document can know it. */
+  readonly token?: string;
+}
+
+/** Puts what was found before the model: numbered, quoted as data, the lowest ranks left out first when room is short. */
+export function buildContext({ results, maxTokens, token = randomBytes(9).toString('hex') }: ContextOptions): Context {
+  const write = (count: number): string => writeContext(results.slice(0, count).map(toPassage), token);
+  // The more passages, the longer: halving finds how many fit without weighing the message once per passage.
+  let fits = 0;
+  let exceeds = results.length + 1;
+  while (exceeds - fits > 1) {
+    const middle = fits === 0 && exceeds > results.length ? results.length : (fits + exceeds) >> 1;
+    if (estimateTokens(write(middle)) <= maxTokens) fits = middle;
+    else exceeds = middle;
+  }
+  const used = results.slice(0, fits);
+  return { message: write(fits), used, citations: used.map(toCitation) };
+}
+
+function toPassage(chunk: ScoredChunk, position: number): ContextPassage {
+  return { index: position + 1, score: chunk.score, content: chunk.content, ...labelsOf(chunk) };
+}
+
+function toCitation(chunk: ScoredChunk, position: number): ContextCitation {
+  const { start, end } = chunk.metadata;
+  return {
+    index: position + 1,
+    id: chunk.id,
+    document_id: chunk.documentId,
+    score: chunk.score,
+    ...labelsOf(chunk),
+    ...(typeof start === 'number' ? { start } : {}),
+    ...(typeof end === 'number' ? { end } : {}),
+  };
+}
+
+function labelsOf({ metadata: { title, source } }: ScoredChunk): { title?: string; source?: string } {
+  return {
+    ...(typeof title === 'string' && title !== '' ? { title } : {}),
+    ...(typeof source === 'string' && source !== '' ? { source } : {}),
+  };
+}
