@@ -106,7 +106,7 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
       config,
       resolve: (model) =>
         resolveModel(config, model, (name) => catalogue.findByName(name).map(({ provider }) => provider)),
-      runLegs: createLegRunner({ config, provider: backends.provider, credentials, fetch, log }),
+      runLegs: createLegRunner({ config, provider: backends.provider, credentials, catalogue, fetch, log }),
       retrieval: createChatRetrieval(config, retriever),
       ledger,
       meter,

@@ -6,8 +6,10 @@ import { type CascadeResult, cascade } from '../resilience/cascade.ts';
 import { createDeadline } from '../resilience/deadline.ts';
 import { createRetry } from '../resilience/retry.ts';
 import { fitRequest } from '../routing/fit-request.ts';
+import { narrowCapabilities } from '../routing/narrow-capabilities.ts';
 import type { Route } from '../routing/resolve-model.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
+import type { ModelCatalogue } from '../usage/catalogue.ts';
 import { withLegDefaults } from './chat-request.ts';
 import type { Credentials } from './credentials.ts';
 
@@ -15,6 +17,7 @@ export interface LegRunnerOptions {
   readonly config: SluiceConfig;
   readonly provider: (name: string) => Promise<ChatProvider>;
   readonly credentials: Credentials;
+  readonly catalogue: ModelCatalogue;
   readonly fetch: HttpFetch;
   readonly log: Log;
   readonly now?: () => number;
@@ -44,6 +47,7 @@ export function createLegRunner({
   config,
   provider,
   credentials,
+  catalogue,
   fetch,
   log,
   now = () => performance.now(),
@@ -52,11 +56,10 @@ export function createLegRunner({
     const deadline = createDeadline(signal, leg.timeoutMs, `${leg.provider}/${leg.model}`);
     try {
       const chat = await provider(leg.provider);
-      const { request, dropped } = fitRequest(
-        leg.provider,
-        chat.capabilities,
-        withLegDefaults(run.request, leg, run.route.agent),
-      );
+      const info = catalogue.find(leg.provider, leg.model);
+      const abilities = info ? narrowCapabilities(chat.capabilities, info) : chat.capabilities;
+      const wanted = withLegDefaults(run.request, leg, run.route.agent);
+      const { request, dropped } = fitRequest(leg.provider, abilities, wanted);
       const credential = await credentials.forProvider(leg, deadline.signal);
       const result = await run.finish(chat, {
         request,

@@ -4,7 +4,14 @@ import type { ChatCompletion, ChatResult } from '../contracts/chat-provider.ts';
 import { findErrorInBody, toErrorInBody } from './error-in-body.ts';
 import { toFinishReason } from './openai-finish.ts';
 import { cutNulls, isPlainServiceTier, parseBody, toPlainFields } from './openai-json.ts';
-import { type LooseToolCall, readToolCalls, toArgumentsText, toLogprobs, toPlainMessage } from './openai-message.ts';
+import {
+  isPlainAnnotations,
+  type LooseToolCall,
+  readToolCalls,
+  toArgumentsText,
+  toLogprobs,
+  toPlainMessage,
+} from './openai-message.ts';
 import { type AnswerOptions, toSeconds } from './openai-stream.ts';
 import { isFields, isPlainUsage, toUsage } from './openai-usage.ts';
 
@@ -48,6 +55,7 @@ function isPlain(body: Fields, choices: readonly Fields[]): boolean {
     Number.isInteger(body.created) &&
     typeof body.model === 'string' &&
     isPlainServiceTier(body.service_tier) &&
+    (body.metadata === undefined || body.metadata === null) &&
     (body.usage === undefined || body.usage === null || isPlainUsage(body.usage)) &&
     (body.choices as unknown[]).length === choices.length &&
     choices.every(isPlainChoice)
@@ -66,7 +74,7 @@ function isPlainChoice(choice: Fields, position: number): boolean {
     isTextOrNull(message.content) &&
     isTextOrNull(message.refusal) &&
     (message.reasoning_content === undefined || typeof message.reasoning_content === 'string') &&
-    (message.annotations === undefined || Array.isArray(message.annotations)) &&
+    isPlainAnnotations(message.annotations) &&
     message.reasoning === undefined &&
     message.tool_calls === undefined &&
     message.function_call === undefined &&

@@ -21,6 +21,7 @@ const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
   ['recitation', 'content_filter'],
   ['refusal', 'content_filter'],
   ['sensitive', 'content_filter'],
+  ['error_toxic', 'content_filter'],
 ]);
 
 /** Words for an answer that broke off: OpenRouter and Mistral, DeepSeek, SGLang. */

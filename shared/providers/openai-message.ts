@@ -23,12 +23,15 @@ export function toPlainMessage(message: LooseMessage): Record<string, unknown> {
   const reasoning = readReasoning(message);
   if (reasoning !== undefined) plain.reasoning_content = reasoning;
   if (Array.isArray(message.content)) plain.content = joinText(message.content);
+  const annotations = toAnnotations(message.annotations);
+  if (annotations.length > 0) plain.annotations = annotations;
   return plain;
 }
 
-/** The calls among whatever stands in `tool_calls`. */
-export function readToolCalls(message: LooseMessage): LooseToolCall[] {
-  return Array.isArray(message.tool_calls) ? message.tool_calls.filter(isFields) : [];
+/** The calls among whatever stands in `tool_calls`: a list, or in older Text Generation Inference a single call. */
+export function readToolCalls({ tool_calls: calls }: LooseMessage): LooseToolCall[] {
+  if (Array.isArray(calls)) return calls.filter(isFields);
+  return isFields(calls) ? [calls] : [];
 }
 
 /** Arguments as JSON text: empty for none; an object that was not encoded is encoded. */
@@ -40,7 +43,41 @@ export function toArgumentsText(value: unknown): string {
 /** Token probabilities with the two lists OpenAI's schema requires; null when there are none. */
 export function toLogprobs(logprobs: unknown): Record<string, unknown> | null {
   if (!isFields(logprobs)) return null;
-  return { ...logprobs, content: toList(logprobs.content), refusal: toList(logprobs.refusal) };
+  return { ...logprobs, content: toTokens(logprobs.content), refusal: toTokens(logprobs.refusal) };
+}
+
+/** Whether annotations can be forwarded as they are. */
+export function isPlainAnnotations(annotations: unknown): boolean {
+  return annotations === undefined || (Array.isArray(annotations) && annotations.every(isPlainAnnotation));
+}
+
+/** Citations with a URL; OpenAI has no other annotation, and a place in the text only where the vendor gives one. */
+function toAnnotations(annotations: unknown): unknown[] {
+  if (!Array.isArray(annotations)) return [];
+  return annotations.flatMap((annotation: unknown) => {
+    if (isPlainAnnotation(annotation)) return [annotation];
+    const citation = isFields(annotation) ? annotation.url_citation : undefined;
+    if (!isFields(citation) || typeof citation.url !== 'string') return [];
+    const { url, title, start_index, end_index } = citation;
+    const url_citation = {
+      ...citation,
+      title: typeof title === 'string' ? title : url,
+      start_index: Number.isInteger(start_index) ? start_index : 0,
+      end_index: Number.isInteger(end_index) ? end_index : 0,
+    };
+    return [{ type: 'url_citation', url_citation }];
+  });
+}
+
+function isPlainAnnotation(annotation: unknown): boolean {
+  if (!isFields(annotation) || annotation.type !== 'url_citation' || !isFields(annotation.url_citation)) return false;
+  const { url, title, start_index, end_index } = annotation.url_citation;
+  return (
+    typeof url === 'string' &&
+    typeof title === 'string' &&
+    Number.isInteger(start_index) &&
+    Number.isInteger(end_index)
+  );
 }
 
 /** Fields that are read by name elsewhere, or that break OpenAI's schema with a type of their own. */
@@ -58,7 +95,7 @@ function isReplaced(field: string, value: unknown): boolean {
     case 'audio':
       return !isFields(value);
     case 'annotations':
-      return !Array.isArray(value);
+      return true;
     default:
       return false;
   }
@@ -80,6 +117,19 @@ function joinText(parts: readonly unknown[]): string {
   return parts.map((part) => (isFields(part) && typeof part.text === 'string' ? part.text : '')).join('');
 }
 
-function toList(value: unknown): unknown[] | null {
-  return Array.isArray(value) ? value : null;
+/** Tokens with all that OpenAI's schema requires of one; what a vendor calls otherwise is not among them. */
+function toTokens(tokens: unknown): unknown[] | null {
+  if (!Array.isArray(tokens)) return null;
+  return tokens.filter(isToken).map(({ top_logprobs: top, ...token }) => ({
+    ...toToken(token),
+    top_logprobs: Array.isArray(top) ? top.filter(isToken).map(toToken) : [],
+  }));
+}
+
+function isToken(token: unknown): token is LooseMessage {
+  return isFields(token) && typeof token.token === 'string' && typeof token.logprob === 'number';
+}
+
+function toToken(token: LooseMessage): LooseMessage {
+  return { ...token, bytes: Array.isArray(token.bytes) ? token.bytes : null };
 }

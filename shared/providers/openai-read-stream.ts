@@ -1,7 +1,12 @@
+import type { AppError } from '../contracts/app-error.ts';
 import type { ChatEvent } from '../contracts/chat-provider.ts';
 import type { HttpResponse } from '../contracts/http-fetch.ts';
+import { isBrokenConnection } from './broken-connection.ts';
+import { toErrorInBody } from './error-in-body.ts';
 import { createEventReader, type ServerSentEvent } from './event-reader.ts';
+import { parseBody } from './openai-json.ts';
 import { type AnswerOptions, createChunkNormalizer } from './openai-stream.ts';
+import { isFields } from './openai-usage.ts';
 
 type Batch = readonly ChatEvent[];
 
@@ -26,13 +31,32 @@ export function readOpenAIStream(response: HttpResponse, options: AnswerOptions)
   /** Appends what the events become; a failure is kept for the next read. */
   const collect = (into: ChatEvent[], read: () => readonly ServerSentEvent[]): void => {
     try {
-      for (const { data } of read()) {
+      for (const { event, data } of read()) {
         if (isDone) return;
-        if (data === '[DONE]') isDone = true;
-        else if (data.trim() !== '') into.push(...normalizer.push(data));
+        const text = data.trim();
+        if (text === '[DONE]') isDone = true;
+        else if (text === '') continue;
+        else if (event === 'error') throw toNamedError(data);
+        else into.push(...normalizer.push(data));
       }
     } catch (error) {
       failure = { error };
+    }
+  };
+
+  /** An event that its name calls an error; its data need not look like one. */
+  const toNamedError = (data: string): AppError => {
+    const body = parseBody(data, options.provider);
+    return toErrorInBody(options.provider, isFields(body.error) ? body.error : body, data);
+  };
+
+  const readBody = async (): Promise<IteratorResult<Uint8Array>> => {
+    try {
+      return await body.next();
+    } catch (error) {
+      // The answer was complete; only its [DONE], or the connection's own end, is missing.
+      if (normalizer.complete && isBrokenConnection(error)) return { done: true, value: undefined };
+      throw error;
     }
   };
 
@@ -62,7 +86,7 @@ export function readOpenAIStream(response: HttpResponse, options: AnswerOptions)
       }
       if (isOver) return { done: true, value: undefined };
       const batch: ChatEvent[] = [];
-      const { done, value } = await body.next();
+      const { done, value } = await readBody();
       if (done) finish(batch);
       else collect(batch, () => reader.push(value));
       if (isDone && !isOver) {

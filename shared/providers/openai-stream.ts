@@ -13,7 +13,8 @@ type Fields = Readonly<Record<string, unknown>>;
 interface ChoiceState {
   readonly tools: ToolCallTracker;
   started: boolean;
-  finished: boolean;
+  /** The vendor's last word for its end; empty while there is none. */
+  reason: string;
 }
 
 export interface AnswerOptions {
@@ -27,19 +28,22 @@ export interface AnswerOptions {
 }
 
 export interface ChunkNormalizer {
+  /** The vendor has finished every choice; usage may still come. */
+  readonly complete: boolean;
   /** The events that the `data` of one server-sent event becomes; often one, sometimes none. */
   push(json: string): ChatEvent[];
-  /** What is due when the body has ended. @throws AppError when the vendor's terminal event never came. */
+  /** The finish of every choice, and usage. @throws AppError when the vendor's terminal event never came. */
   end(): ChatEvent[];
 }
 
-/** Delta fields that may be forwarded as they are when they hold text. */
-const PLAIN_DELTA: ReadonlySet<string> = new Set(['role', 'content', 'refusal', 'reasoning_content']);
+/** Delta fields that may be forwarded as they are when they hold text. A role comes once, with the first chunk. */
+const PLAIN_DELTA: ReadonlySet<string> = new Set(['content', 'refusal', 'reasoning_content']);
 
 /**
  * Turns the chunks of an OpenAI-compatible vendor into the stream OpenAI promises: one id, one created and one model,
  * the role first, integer indices, one finish reason per choice, tool-call arguments that parse, and usage on one last
- * event of its own. A chunk that is so already passes with its original text.
+ * event of its own. A chunk that is so already passes with its original text. The finish is held until the body has
+ * ended, because vendors repeat it, and some send more after it.
  */
 export function createChunkNormalizer(options: AnswerOptions): ChunkNormalizer {
   const { provider, model, addReasoning = false, usesFunctions = false } = options;
@@ -51,7 +55,7 @@ export function createChunkNormalizer(options: AnswerOptions): ChunkNormalizer {
   const choiceState = (index: number): ChoiceState => {
     let state = choices.get(index);
     if (!state) {
-      state = { tools: createToolCallTracker(provider), started: false, finished: false };
+      state = { tools: createToolCallTracker(provider), started: false, reason: '' };
       choices.set(index, state);
     }
     return state;
@@ -68,7 +72,7 @@ export function createChunkNormalizer(options: AnswerOptions): ChunkNormalizer {
     if (!isFields(choice) || !isFields(choice.delta) || typeof choice.index !== 'number') return false;
     if (choice.finish_reason !== null || (choice.logprobs !== null && choice.logprobs !== undefined)) return false;
     const state = choices.get(choice.index);
-    if (!state?.started || state.finished || choice.error) return false;
+    if (!state?.started || choice.error) return false;
     for (const [field, value] of Object.entries(choice.delta)) {
       if (typeof value !== 'string' || !PLAIN_DELTA.has(field)) return false;
     }
@@ -79,27 +83,39 @@ export function createChunkNormalizer(options: AnswerOptions): ChunkNormalizer {
     if (choice.error) throw toErrorInBody(provider, choice.error, JSON.stringify({ error: choice.error }));
     const index = Number.isInteger(choice.index) ? (choice.index as number) : 0;
     const state = choiceState(index);
-    if (state.finished) return;
     const vendorDelta = isFields(choice.delta) ? choice.delta : {};
     const fields = toPlainMessage(vendorDelta);
     const role = state.started ? {} : { role: 'assistant' };
     const toolCalls = state.tools.push(readToolCalls(vendorDelta));
     const reason = typeof choice.finish_reason === 'string' ? choice.finish_reason : '';
-    const calledTool = state.tools.count > 0;
-    const finish = reason === '' ? null : toFinishReason(reason, { provider, calledTool, usesFunctions });
-    if (finish !== null) {
-      toolCalls.push(...state.tools.end());
-      state.finished = true;
+    if (reason !== '') {
+      // Throws for a word that is no end.
+      toFinishReason(reason, { provider, calledTool: false, usesFunctions });
+      state.reason = reason;
     }
     const logprobs = toLogprobs(choice.logprobs);
-    const hasFields = Object.values(fields).some((value) => value !== null);
-    if (state.started && !hasFields && toolCalls.length === 0 && finish === null && logprobs === null) return;
+    const isEnding = state.started || reason !== '';
+    const hasFields = Object.values(fields).some((value) => value !== null && (value !== '' || reason === ''));
+    if (isEnding && !hasFields && toolCalls.length === 0 && logprobs === null) return;
     state.started = true;
     const delta = { ...role, ...fields, ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}) };
     into.push({
-      chunk: toChunk(rest, [{ index, delta, logprobs, finish_reason: finish } as ChatChunk['choices'][number]]),
+      chunk: toChunk(rest, [{ index, delta, logprobs, finish_reason: null } as ChatChunk['choices'][number]]),
     });
   };
+
+  const finishChoice = ([index, state]: [number, ChoiceState]): ChatEvent => {
+    const toolCalls = state.tools.end();
+    const calledTool = state.tools.count > 0;
+    const delta = {
+      ...(state.started ? {} : { role: 'assistant' as const }),
+      ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
+    };
+    const finish_reason = toFinishReason(state.reason, { provider, calledTool, usesFunctions });
+    return { chunk: toChunk(rest, [{ index, delta, logprobs: null, finish_reason }]) };
+  };
+
+  const isComplete = (): boolean => choices.size > 0 && [...choices.values()].every(({ reason }) => reason !== '');
 
   /** Usage stands on the chunk; Groq keeps it in a field of its own and Moonshot on the choice. The last one counts. */
   const readUsage = (chunk: Fields, vendorChoices: readonly Fields[]): void => {
@@ -110,6 +126,10 @@ export function createChunkNormalizer(options: AnswerOptions): ChunkNormalizer {
   };
 
   return {
+    get complete() {
+      return isComplete();
+    },
+
     push(json) {
       const chunk = parseBody(json, provider);
       const error = findErrorInBody(chunk);
@@ -119,27 +139,31 @@ export function createChunkNormalizer(options: AnswerOptions): ChunkNormalizer {
         const text = json.includes('\n') ? undefined : cutNulls(chunk, json);
         if (text !== undefined) return [{ chunk: chunk as unknown as ChatChunk, json: text }];
       }
+      const { choices: vendorChoices, usage: _usage, error: _error, ...others } = chunk;
+      const list = Array.isArray(vendorChoices) ? vendorChoices.filter(isFields) : [];
+      readUsage(chunk, list);
+      // Without a choice it is metadata, such as Azure's verdict on the prompt, which has neither id nor model.
+      if (list.length === 0) return [];
       head ??= {
         id: typeof chunk.id === 'string' && chunk.id !== '' ? chunk.id : `chatcmpl-${randomUUID()}`,
         created: toSeconds(chunk.created),
         model: typeof chunk.model === 'string' && chunk.model !== '' ? chunk.model : model,
       };
-      const { choices: vendorChoices, usage: _usage, error: _error, ...others } = chunk;
       rest = toPlainFields(others);
-      const list = Array.isArray(vendorChoices) ? vendorChoices.filter(isFields) : [];
-      readUsage(chunk, list);
       const events: ChatEvent[] = [];
       for (const choice of list) normalizeChoice(choice, events);
       return events;
     },
 
     end() {
-      const open = choices.size === 0 || [...choices.values()].some((state) => !state.finished);
-      if (open) throw new AppError('server_error', `The stream of ${provider} was interrupted before its end.`);
-      if (!usage) return [];
+      if (!isComplete()) {
+        throw new AppError('server_error', `The stream of ${provider} was interrupted before its end.`);
+      }
+      const events = [...choices].map(finishChoice);
+      if (!usage) return events;
       const { system_fingerprint, service_tier } = rest;
       const fields = toPlainFields({ system_fingerprint, service_tier });
-      return [{ chunk: { ...toChunk(fields, []), usage: toUsage(usage, { addReasoning }) } }];
+      return [...events, { chunk: { ...toChunk(fields, []), usage: toUsage(usage, { addReasoning }) } }];
     },
   };
 }

@@ -34,8 +34,13 @@ export function createToolCallTracker(provider: string): ToolCallTracker {
   const calls: OpenCall[] = [];
   const byVendorIndex = new Map<number, OpenCall>();
 
-  const findCall = (index: unknown, id: string, name: string, text: string): OpenCall | undefined => {
-    const known = typeof index === 'number' ? byVendorIndex.get(index) : calls.at(-1);
+  const findCall = (
+    index: number | undefined,
+    id: string,
+    name: string,
+    text: string,
+  ): OpenCall | undefined => {
+    const known = index === undefined ? calls.at(-1) : byVendorIndex.get(index);
     if (!known || name === '') return known;
     if (id === known.id) return known;
     if (id !== '') return calls.find((call) => call.id === id);
@@ -43,7 +48,7 @@ export function createToolCallTracker(provider: string): ToolCallTracker {
     return text !== '' && isComplete(known.text) ? undefined : known;
   };
 
-  const open = (index: unknown, id: string, isCustom: boolean): OpenCall => {
+  const open = (index: number | undefined, id: string, isCustom: boolean): OpenCall => {
     const isTaken = calls.some((call) => call.id === id);
     const call: OpenCall = {
       index: calls.length,
@@ -53,12 +58,13 @@ export function createToolCallTracker(provider: string): ToolCallTracker {
       text: '',
     };
     calls.push(call);
-    if (typeof index === 'number') byVendorIndex.set(index, call);
+    if (index !== undefined) byVendorIndex.set(index, call);
     return call;
   };
 
   const translate = (fragment: LooseToolCall): ToolCallDelta => {
-    const { index, id: fragmentId, type, function: fragmentFunction, ...others } = fragment;
+    const { index: fragmentIndex, id: fragmentId, type, function: fragmentFunction, ...others } = fragment;
+    const index = toIndex(fragmentIndex);
     const called = isFields(fragmentFunction) ? fragmentFunction : {};
     const id = typeof fragmentId === 'string' ? fragmentId : '';
     const name = typeof called.name === 'string' ? called.name : '';
@@ -95,6 +101,12 @@ export function createToolCallTracker(provider: string): ToolCallTracker {
         });
     },
   };
+}
+
+/** Undefined for an index that is missing; some vendors write the number as text. */
+function toIndex(index: unknown): number | undefined {
+  if (typeof index === 'string' && /^\d{1,9}$/.test(index)) return Number(index);
+  return typeof index === 'number' ? index : undefined;
 }
 
 function isComplete(text: string): boolean {

@@ -310,10 +310,9 @@ describe('a client that leaves', () => {
     }
     expect(context.signal.aborted).toBe(false);
     const aborted = once(context.signal, 'abort');
-    const leftAt = performance.now();
     request.destroy();
     await aborted;
-    return { context, waitedMs: performance.now() - leftAt, outcome: await served.nextOutcome() };
+    return { context, outcome: await served.nextOutcome() };
   }
 
   /** Settles as an upstream does that is told of the abort. */
@@ -322,16 +321,14 @@ describe('a client that leaves', () => {
       signal.addEventListener('abort', () => reject(signal.reason));
     });
 
-  it('aborts the work on its answer within 100 ms', async () => {
-    const { context, waitedMs, outcome } = await leave(untilAborted, false);
-    expect(waitedMs).toBeLessThan(100);
+  it('aborts the work on its answer', async () => {
+    const { context, outcome } = await leave(untilAborted, false);
     expect(context.signal.reason).toMatchObject({ code: 'cancelled' });
     expect(outcome).toMatchObject({ status: 499, error: { code: 'cancelled' } });
   });
 
   it('aborts a stream that has not begun', async () => {
-    const { waitedMs, outcome } = await leave((context) => ({ events: waiting(context) }), false);
-    expect(waitedMs).toBeLessThan(100);
+    const { outcome } = await leave((context) => ({ events: waiting(context) }), false);
     expect(outcome).toMatchObject({ status: 499, error: { code: 'cancelled' } });
   });
 
@@ -345,8 +342,7 @@ describe('a client that leaves', () => {
         ended = true;
       }
     }
-    const { waitedMs, outcome } = await leave((context) => ({ events: events(context) }), true);
-    expect(waitedMs).toBeLessThan(100);
+    const { outcome } = await leave((context) => ({ events: events(context) }), true);
     expect(ended).toBe(true);
     expect(outcome).toMatchObject({ status: 200, error: { code: 'cancelled' } });
   });
