@@ -61,8 +61,9 @@ function toChoice(
   for (const block of blocks) {
     switch (block.type) {
       case 'text': {
-        const range = { start: text.length, end: text.length + block.text.length };
-        text += block.text;
+        const start = text.length;
+        text += block.text ?? '';
+        const range = { start, end: text.length };
         for (const citation of block.citations ?? []) {
           const annotation = toAnnotation(citation, range);
           if (annotation) annotations.push(annotation);
@@ -70,8 +71,8 @@ function toChoice(
         break;
       }
       case 'thinking':
-        reasoning += block.thinking;
-        thinking.push({ type: 'thinking', thinking: block.thinking, signature: block.signature ?? '' });
+        reasoning += block.thinking ?? '';
+        thinking.push({ type: 'thinking', thinking: block.thinking ?? '', signature: block.signature ?? '' });
         break;
       case 'redacted_thinking':
         thinking.push({ type: 'redacted_thinking', data: block.data });

@@ -41,16 +41,16 @@ export function createBlockReader(responseTool: string | undefined): BlockReader
   let held = '';
   let hasAnswer = false;
 
-  const addText = (text: string): readonly Delta[] => {
-    if (text === '') return [];
+  const addText = (text: string | null | undefined): readonly Delta[] => {
+    if (!text) return [];
     textLength += text.length;
     if (responseTool === undefined) return [{ content: text }];
     held += text;
     return [];
   };
 
-  const addInput = (block: OpenBlock, text: string): readonly Delta[] => {
-    if (text === '') return [];
+  const addInput = (block: OpenBlock, text: string | null | undefined): readonly Delta[] => {
+    if (!text) return [];
     block.hasInput = true;
     if (block.call === 'answer') return [{ content: text }];
     return block.call === undefined ? [] : [{ tool_calls: [{ index: block.call, function: { arguments: text } }] }];
@@ -105,7 +105,7 @@ export function createBlockReader(responseTool: string | undefined): BlockReader
         signature: isThinking ? (content.signature ?? '') : '',
         citations: content.type === 'text' ? [...(content.citations ?? [])] : [],
       });
-      if (content.type === 'text') return addText(content.text ?? '');
+      if (content.type === 'text') return addText(content.text);
       if (thinking !== '') return [{ reasoning_content: thinking }];
       if (typeof call !== 'number' || content.type !== 'tool_use') return [];
       const { id, name } = content;
@@ -120,8 +120,9 @@ export function createBlockReader(responseTool: string | undefined): BlockReader
         case 'input_json_delta':
           return block ? addInput(block, delta.partial_json) : [];
         case 'thinking_delta':
+          if (!delta.thinking) return [];
           if (block) block.thinking += delta.thinking;
-          return delta.thinking === '' ? [] : [{ reasoning_content: delta.thinking }];
+          return [{ reasoning_content: delta.thinking }];
         case 'signature_delta':
           if (block) block.signature += delta.signature;
           return [];

@@ -24,6 +24,8 @@ interface LooseEvent {
 export interface MessageStreamReader {
   /** The vendor said that the message is complete; nothing of what follows counts. */
   readonly done: boolean;
+  /** The vendor has said why it stopped, so that nothing of the answer is missing. */
+  readonly complete: boolean;
   /** What one server-sent event becomes; often one event, sometimes none. */
   push(event: ServerSentEvent): ChatEvent[];
   /** Finish and usage. @throws AppError `server_error` when the message was never completed. */
@@ -91,6 +93,10 @@ export function createMessageStreamReader({ model, responseTool }: AnswerOptions
   return {
     get done() {
       return done;
+    },
+
+    get complete() {
+      return done || stopReason !== undefined;
     },
 
     push({ event: name, data }) {

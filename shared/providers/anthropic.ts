@@ -6,6 +6,7 @@ import { type AnswerOptions, toChatResult } from './anthropic-completion.ts';
 import { listAnthropicModels } from './anthropic-models.ts';
 import { type MessagesBody, toMessagesRequest } from './anthropic-request.ts';
 import { createMessageStreamReader } from './anthropic-stream.ts';
+import { isBrokenConnection } from './broken-connection.ts';
 import { createEventReader, type ServerSentEvent } from './event-reader.ts';
 
 const ENDPOINT = 'https://api.anthropic.com';
@@ -125,11 +126,15 @@ async function* readStream(response: HttpResponse, options: AnswerOptions): Asyn
     }
     return translated;
   };
-  for await (const bytes of response.chunks()) {
-    const batch = translate(() => events.push(bytes));
-    if (batch.length > 0) yield batch;
-    if (failure !== undefined) throw failure;
-    if (messages.done) break;
+  try {
+    for await (const bytes of response.chunks()) {
+      const batch = translate(() => events.push(bytes));
+      if (batch.length > 0) yield batch;
+      if (failure !== undefined) throw failure;
+      if (messages.done) break;
+    }
+  } catch (error) {
+    if (!messages.complete || !isBrokenConnection(error)) throw error;
   }
   const last = translate(() => events.end().filter(isWhole), messages.end);
   if (last.length > 0) yield last;

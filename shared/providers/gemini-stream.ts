@@ -8,6 +8,7 @@ import { readParts } from './gemini-parts.ts';
 import { toExtraContent } from './gemini-signature.ts';
 import type { GeminiCandidate, GeminiUsage } from './gemini-types.ts';
 import { mergeUsage, toUsage } from './gemini-usage.ts';
+import { type ChunkNormalizer, createChunkNormalizer } from './openai-stream.ts';
 
 interface ChoiceState {
   readonly callIds: Set<string>;
@@ -18,6 +19,8 @@ interface ChoiceState {
 }
 
 export interface GeminiStreamReader {
+  /** Every choice has its finish; more may still come. */
+  readonly complete: boolean;
   /** The events that the `data` of one server-sent event becomes; often one, sometimes none. */
   push(json: string): ChatEvent[];
   /** The finish of every choice and the usage. @throws AppError when the vendor's end never came. */
@@ -32,6 +35,11 @@ export function createGeminiStreamReader(options: AnswerOptions): GeminiStreamRe
   const choices = new Map<number, ChoiceState>();
   let head: ReturnType<typeof toHead> | undefined;
   let usage: GeminiUsage | undefined;
+  let compatible: ChunkNormalizer | undefined;
+
+  const isComplete = (): boolean =>
+    compatible?.complete ??
+    (choices.size > 0 && [...choices.values()].every((state) => state.finishReason !== undefined));
 
   const stateOf = (index: number): ChoiceState => {
     let state = choices.get(index);
@@ -88,8 +96,17 @@ export function createGeminiStreamReader(options: AnswerOptions): GeminiStreamRe
   };
 
   return {
+    get complete() {
+      return isComplete();
+    },
+
     push(json) {
       const answer = parseAnswer(json, options.provider);
+      // As for whole answers: Google's OpenAI-compatible surface, and proxies that put one before Gemini.
+      if (compatible || Array.isArray(answer.choices)) {
+        compatible ??= createChunkNormalizer(options);
+        return compatible.push(json);
+      }
       head ??= toHead(answer, options);
       if (answer.usageMetadata) usage = mergeUsage(usage, answer.usageMetadata);
       // A blocked prompt has no candidates; it ends like one that was filtered.
@@ -100,8 +117,8 @@ export function createGeminiStreamReader(options: AnswerOptions): GeminiStreamRe
     },
 
     end() {
-      const isOpen = choices.size === 0 || [...choices.values()].some((state) => state.finishReason === undefined);
-      if (isOpen) {
+      if (compatible) return compatible.end();
+      if (!isComplete()) {
         throw new AppError('server_error', `The stream of ${options.provider} was interrupted before its end.`);
       }
       const events = [...choices].map(([index, state]) => finish(index, state));

@@ -2,6 +2,7 @@ import { AppError } from '../contracts/app-error.ts';
 import type { ChatCall, ChatCapabilities, ChatEvent, ChatResult } from '../contracts/chat-provider.ts';
 import type { HttpResponse } from '../contracts/http-fetch.ts';
 import { toUpstreamError } from '../resilience/upstream-error.ts';
+import { isBrokenConnection } from './broken-connection.ts';
 import { createEventReader, type ServerSentEvent } from './event-reader.ts';
 import { type AnswerOptions, toChatResult } from './gemini-answer.ts';
 import { toGeminiRequest } from './gemini-request.ts';
@@ -114,10 +115,14 @@ async function* readStream(response: HttpResponse, options: AnswerOptions): Asyn
     }
     return translated;
   };
-  for await (const bytes of response.chunks()) {
-    const batch = translate(() => events.push(bytes));
-    if (batch.length > 0) yield batch;
-    if (failure !== undefined) throw failure;
+  try {
+    for await (const bytes of response.chunks()) {
+      const batch = translate(() => events.push(bytes));
+      if (batch.length > 0) yield batch;
+      if (failure !== undefined) throw failure;
+    }
+  } catch (error) {
+    if (!answers.complete || !isBrokenConnection(error)) throw error;
   }
   const last = translate(() => events.end(), answers.end);
   if (last.length > 0) yield last;

@@ -13,6 +13,7 @@ import {
   toText,
   toUsage,
 } from './ollama-answer.ts';
+import { toChatResult as toCompatibleResult } from './openai-completion.ts';
 
 /**
  * A whole answer of `POST /api/chat` as OpenAI's completion.
@@ -21,6 +22,8 @@ import {
  */
 export function toChatResult(json: string, { model, logprobs: wantsLogprobs = false }: AnswerOptions): ChatResult {
   const answer = parseAnswer(json);
+  // Proxies that put OpenAI's surface before Ollama answer in that form.
+  if (Array.isArray(answer.choices)) return toCompatibleResult(json, { provider: 'ollama', model });
   const { message, done } = answer;
   if (!isFields(message)) throw new AppError('server_error', 'ollama answered without a message.');
   if (done === false) throw new AppError('server_error', 'ollama answered with an unfinished message.');

@@ -35,16 +35,21 @@ export function isPlainServiceTier(tier: unknown): boolean {
   return SERVICE_TIERS.has(tier);
 }
 
-/** The fields beside the ones read by name: no null, no tier of the vendor's own. */
+/** The fields beside the ones read by name: no null, and nothing whose type OpenAI's schema forbids. */
 export function toPlainFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).filter(
       ([field, value]) =>
         value !== null &&
         (field !== 'service_tier' || isPlainServiceTier(value)) &&
-        (field !== 'system_fingerprint' || typeof value === 'string'),
+        (field !== 'system_fingerprint' || typeof value === 'string') &&
+        (field !== 'metadata' || isTextMap(value)),
     ),
   );
+}
+
+function isTextMap(value: unknown): boolean {
+  return isFields(value) && Object.values(value).every((text) => typeof text === 'string');
 }
 
 /**

@@ -73,10 +73,7 @@ function isPlainAnnotation(annotation: unknown): boolean {
   if (!isFields(annotation) || annotation.type !== 'url_citation' || !isFields(annotation.url_citation)) return false;
   const { url, title, start_index, end_index } = annotation.url_citation;
   return (
-    typeof url === 'string' &&
-    typeof title === 'string' &&
-    Number.isInteger(start_index) &&
-    Number.isInteger(end_index)
+    typeof url === 'string' && typeof title === 'string' && Number.isInteger(start_index) && Number.isInteger(end_index)
   );
 }
 

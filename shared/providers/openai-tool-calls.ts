@@ -34,12 +34,7 @@ export function createToolCallTracker(provider: string): ToolCallTracker {
   const calls: OpenCall[] = [];
   const byVendorIndex = new Map<number, OpenCall>();
 
-  const findCall = (
-    index: number | undefined,
-    id: string,
-    name: string,
-    text: string,
-  ): OpenCall | undefined => {
+  const findCall = (index: number | undefined, id: string, name: string, text: string): OpenCall | undefined => {
     const known = index === undefined ? calls.at(-1) : byVendorIndex.get(index);
     if (!known || name === '') return known;
     if (id === known.id) return known;
