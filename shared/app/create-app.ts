@@ -62,10 +62,9 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
   const client = options.fetch ? undefined : createHttpClient();
   const fetch = options.fetch ?? (client as { readonly fetch: HttpFetch }).fetch;
   const secrets = options.secrets ?? createEnvironmentSecrets({ environment });
-  const accessTokens = createLazy(async () => createAccessTokenSource());
   const credentials = createCredentials({
     secrets,
-    accessToken: options.accessToken ?? (async () => (await accessTokens.get()).get()),
+    accessTokens: options.accessToken ? { get: options.accessToken, drop: () => {} } : createAccessTokenSource(),
   });
   const backends = createBackends({ config, environment, credentials, fetch });
   const catalogue = createCatalogue({ overrides: config.prices });

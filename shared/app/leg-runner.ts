@@ -1,5 +1,6 @@
 import { DEFAULT_RETRY } from '../config/normalize/retry.ts';
 import type { LegConfig, SluiceConfig } from '../config/types.ts';
+import { AppError } from '../contracts/app-error.ts';
 import type { ChatCall, ChatProvider, ChatRequest } from '../contracts/chat-provider.ts';
 import type { HttpFetch } from '../contracts/http-fetch.ts';
 import { type CascadeResult, cascade } from '../resilience/cascade.ts';
@@ -60,17 +61,24 @@ export function createLegRunner({
       const abilities = info ? narrowCapabilities(chat.capabilities, info) : chat.capabilities;
       const wanted = withLegDefaults(run.request, leg, run.route.agent);
       const { request, dropped } = fitRequest(leg.provider, abilities, wanted);
+      const call = (credential: string | undefined): Promise<Result> =>
+        run.finish(chat, {
+          request,
+          model: leg.model,
+          signal: deadline.signal,
+          fetch,
+          idleTimeoutMs: config.limits.idleTimeoutMs,
+          ...(credential === undefined ? {} : { credential }),
+          ...(leg.endpoint === undefined ? {} : { endpoint: leg.endpoint }),
+          ...(leg.project === undefined ? {} : { project: leg.project }),
+          ...(leg.location === undefined ? {} : { location: leg.location }),
+        });
       const credential = await credentials.forProvider(leg, deadline.signal);
-      const result = await run.finish(chat, {
-        request,
-        model: leg.model,
-        signal: deadline.signal,
-        fetch,
-        idleTimeoutMs: config.limits.idleTimeoutMs,
-        ...(credential === undefined ? {} : { credential }),
-        ...(leg.endpoint === undefined ? {} : { endpoint: leg.endpoint }),
-        ...(leg.project === undefined ? {} : { project: leg.project }),
-        ...(leg.location === undefined ? {} : { location: leg.location }),
+      const result = await call(credential).catch(async (error: unknown) => {
+        if (credential === undefined || !isRefusedKey(error)) throw error;
+        const renewed = await credentials.renew(leg, credential, deadline.signal);
+        if (renewed === undefined) throw error;
+        return await call(renewed);
       });
       // A stream goes on under the caller's signal alone, its silence limited by the transport.
       deadline.disarm();
@@ -114,4 +122,8 @@ export function createLegRunner({
         }),
     });
   };
+}
+
+function isRefusedKey(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'authentication';
 }

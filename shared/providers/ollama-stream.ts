@@ -16,16 +16,22 @@ import {
   toUsage,
 } from './ollama-answer.ts';
 import type { LooseAnswer } from './ollama-wire.ts';
+import { type ChunkNormalizer, createChunkNormalizer } from './openai-stream.ts';
 
 export interface ChatLineReader {
   /** The server said that the answer is complete; nothing of what follows counts. */
   readonly done: boolean;
   /** What one line becomes: often one event, sometimes none, at the end finish and usage as well. */
   push(line: string): ChatEvent[];
+  /** What is due when the body has ended. @throws AppError `server_error` when the end of the answer never came. */
+  end(): ChatEvent[];
 }
 
+/** A line of server-sent events; no line of JSON begins like one. */
+const EVENT_LINE = /^(data|event|id|retry)?:(.*)$/;
+
 /**
- * The lines of a streamed `POST /api/chat` as chunks.
+ * The lines of a streamed `POST /api/chat` as chunks. Proxies that put OpenAI's surface before Ollama stream its events.
  *
  * `push` throws the server's error when a line is one, AppError `server_error` for a line that is not JSON, and
  * `unsupported` when log probabilities were asked for and left out.
@@ -37,6 +43,15 @@ export function createChatLineReader({ model, logprobs: wantsLogprobs = false }:
   let started = false;
   let hasLogprobs = false;
   let done = false;
+  let compatible: ChunkNormalizer | undefined;
+
+  const readEventLine = (field: string | undefined, value: string): ChatEvent[] => {
+    if (field !== 'data') return [];
+    compatible ??= createChunkNormalizer({ provider: 'ollama', model });
+    if (value.trim() !== '[DONE]') return compatible.push(value);
+    done = true;
+    return compatible.end();
+  };
 
   const toChunk = (answer: LooseAnswer, choices: ChatChunk['choices']): ChatChunk => {
     head ??= { created: toCreated(answer), model: toText(answer.model) || model };
@@ -79,6 +94,8 @@ export function createChatLineReader({ model, logprobs: wantsLogprobs = false }:
     },
 
     push(line) {
+      const [isEventLine, field, value = ''] = EVENT_LINE.exec(line) ?? [];
+      if (isEventLine) return readEventLine(field, value);
       const answer = parseAnswer(line);
       const events = readMessage(answer);
       if (answer.done !== true) return events;
@@ -86,6 +103,12 @@ export function createChatLineReader({ model, logprobs: wantsLogprobs = false }:
       events.push(toEvent(answer, {}, { finish: toFinishReason(answer.done_reason, callIds.size > 0) }));
       events.push({ chunk: { ...toChunk(answer, []), usage: toUsage(answer) } });
       return events;
+    },
+
+    end() {
+      if (done) return [];
+      if (compatible) return compatible.end();
+      throw new AppError('server_error', 'The stream of ollama was interrupted before its end.');
     },
   };
 }
@@ -104,13 +127,14 @@ export async function* readChatStream(
   const answer = createChatLineReader(options);
   let failure: unknown;
   // What came before a failure in the same read was received, and is delivered before the failure is thrown.
-  const translate = (read: () => string[]): ChatEvent[] => {
+  const translate = (read: () => string[], finish: () => ChatEvent[] = () => []): ChatEvent[] => {
     const events: ChatEvent[] = [];
     try {
       for (const line of read()) {
         if (answer.done) break;
         events.push(...answer.push(line));
       }
+      events.push(...finish());
     } catch (error) {
       failure = error;
     }
@@ -122,10 +146,9 @@ export async function* readChatStream(
     if (failure !== undefined) throw failure;
     if (answer.done) return;
   }
-  const last = translate(() => lines.end().filter(isWhole));
+  const last = translate(() => lines.end().filter(isWhole), answer.end);
   if (last.length > 0) yield last;
   if (failure !== undefined) throw failure;
-  if (!answer.done) throw new AppError('server_error', 'The stream of ollama was interrupted before its end.');
 }
 
 /** A line that the end of the body cut in two is part of the interruption, which the missing end of the answer tells. */

@@ -8,7 +8,6 @@ import { readChatStream } from './ollama-stream.ts';
 import { FIRST_BYTE_TIMEOUT_MS, postOllama } from './ollama-transport.ts';
 import { explainRefusal } from './ollama-unsupported.ts';
 import type { OllamaSettings } from './ollama-wire.ts';
-import { readOpenAIStream } from './openai-read-stream.ts';
 
 export interface OllamaProviderOptions extends OllamaSettings {
   /** Longest wait for the first byte, in milliseconds: loading the model, and without streaming the whole answer. Default 300,000. */
@@ -84,12 +83,7 @@ export function createOllamaProvider(options: OllamaProviderOptions = {}): ChatP
     },
 
     async stream(call) {
-      const response = await post(call, true);
-      // Ollama itself streams lines of JSON; proxies that put OpenAI's surface before it stream events.
-      if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
-        return readOpenAIStream(response, { provider: 'ollama', model: call.model });
-      }
-      return readChatStream(response, toAnswerOptions(call));
+      return readChatStream(await post(call, true), toAnswerOptions(call));
     },
 
     async listModels(call) {
