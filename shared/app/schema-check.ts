@@ -8,17 +8,21 @@ const MAX_SCHEMA_LENGTH = 100_000;
 
 const PARAM = 'response_format.json_schema.schema';
 
+/** What the zod helpers of client libraries write. */
+const DRAFT_7 = /^https?:\/\/json-schema\.org\/draft-07\/schema#?$/;
+
 /**
- * A check against a caller's JSON Schema (2020-12). `pattern` and `format` are not checked: a caller's regular
- * expression may take for ever on a text, and would hold up every other request. Schemas above 100,000 characters
- * check nothing beyond JSON.
+ * A check against a caller's JSON Schema: draft 7 where its `$schema` says so, else 2020-12. `pattern` and `format` are
+ * not checked: a caller's regular expression may take for ever on a text, and would hold up every other request. Schemas
+ * above 100,000 characters check nothing beyond JSON.
  * @throws AppError `invalid_request` when the schema is not one.
  */
 export async function createSchemaCheck(schema: Readonly<Record<string, unknown>>): Promise<SchemaCheck> {
   if (JSON.stringify(schema).length > MAX_SCHEMA_LENGTH) return () => undefined;
+  const isDraft7 = typeof schema.$schema === 'string' && DRAFT_7.test(schema.$schema);
   // A CommonJS package: once bundled, only its default export is sure to be there.
-  const { default: library } = await import('ajv/dist/2020.js');
-  const ajv = new library.Ajv2020({
+  const Ajv = isDraft7 ? (await import('ajv')).default.Ajv : (await import('ajv/dist/2020.js')).default.Ajv2020;
+  const ajv = new Ajv({
     strict: false,
     validateFormats: false,
     addUsedSchema: false,

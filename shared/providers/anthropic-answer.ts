@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type Anthropic from '@anthropic-ai/sdk';
 import type OpenAI from 'openai';
+import { AppError } from '../contracts/app-error.ts';
 import type { FinishReason } from '../contracts/chat-provider.ts';
+import { toCount } from './token-count.ts';
 
 /** Any field may be missing or null; a stream repeats some of them. */
 export type LooseMessagesUsage = {
@@ -22,18 +25,34 @@ export function toFinishReason(reason: string | null | undefined, hasToolCalls: 
 
 /** OpenAI's `prompt_tokens` is all input; the vendor counts what it read from and wrote to its cache apart. */
 export function toUsage(usage: LooseMessagesUsage): OpenAI.CompletionUsage {
-  const cached = usage.cache_read_input_tokens ?? 0;
-  const written = usage.cache_creation_input_tokens ?? 0;
-  const prompt = (usage.input_tokens ?? 0) + cached + written;
-  const completion = usage.output_tokens ?? 0;
-  const reasoning = usage.output_tokens_details?.thinking_tokens;
+  const cached = toCount(usage.cache_read_input_tokens) ?? 0;
+  const written = toCount(usage.cache_creation_input_tokens) ?? 0;
+  const prompt = (toCount(usage.input_tokens) ?? 0) + cached + written;
+  const completion = toCount(usage.output_tokens) ?? 0;
+  const reasoning = toCount(usage.output_tokens_details?.thinking_tokens);
   return {
     prompt_tokens: prompt,
     completion_tokens: completion,
     total_tokens: prompt + completion,
     prompt_tokens_details: { cached_tokens: cached, cache_write_tokens: written },
-    ...(typeof reasoning === 'number' ? { completion_tokens_details: { reasoning_tokens: reasoning } } : {}),
+    ...(reasoning !== undefined ? { completion_tokens_details: { reasoning_tokens: reasoning } } : {}),
   };
+}
+
+/**
+ * Id and name of a call; targets that only look like the vendor leave ids out.
+ * @throws AppError `server_error` for a call without a name.
+ */
+export function toCallHead({ id, name }: { readonly id?: unknown; readonly name?: unknown }): {
+  id: string;
+  name: string;
+} {
+  if (toText(name) === '') throw new AppError('server_error', 'anthropic answered with a tool call that has no name.');
+  return { id: toText(id) || `call_${randomUUID()}`, name: toText(name) };
+}
+
+export function toText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 export type Annotation = OpenAI.Chat.Completions.ChatCompletionMessage.Annotation;
@@ -52,7 +71,8 @@ export function toAnnotation(
   return { type: 'url_citation', url_citation: { url, title, start_index: start, end_index: end } };
 }
 
-function toUrl(citation: Anthropic.TextCitation): string | undefined {
+function toUrl(citation: Anthropic.TextCitation | null): string | undefined {
+  if (!citation) return undefined;
   if (citation.type === 'web_search_result_location') return citation.url;
   if (citation.type !== 'search_result_location') return undefined;
   return /^https?:\/\//i.test(citation.source) ? citation.source : undefined;

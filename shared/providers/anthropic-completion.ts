@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type Anthropic from '@anthropic-ai/sdk';
 import { AppError } from '../contracts/app-error.ts';
 import type { ChatChoice, ChatResult, ThinkingBlock } from '../contracts/chat-provider.ts';
-import { type Annotation, toAnnotation, toFinishReason, toUsage } from './anthropic-answer.ts';
+import { type Annotation, toAnnotation, toCallHead, toFinishReason, toText, toUsage } from './anthropic-answer.ts';
 import { toErrorInBody } from './error-in-body.ts';
 
 export interface AnswerOptions {
@@ -22,10 +22,10 @@ export function toChatResult(json: string, { model, responseTool }: AnswerOption
   const choice = toChoice(message.content as Anthropic.ContentBlock[], message.stop_reason, responseTool);
   return {
     completion: {
-      id: message.id || `chatcmpl-${randomUUID()}`,
+      id: toText(message.id) || `chatcmpl-${randomUUID()}`,
       object: 'chat.completion',
       created: Math.floor(Date.now() / 1000),
-      model: message.model || model,
+      model: toText(message.model) || model,
       choices: [choice],
       ...(message.usage ? { usage: toUsage(message.usage) } : {}),
     },
@@ -59,20 +59,20 @@ function toChoice(
   const annotations: Annotation[] = [];
   const calls: NonNullable<ChatChoice['message']['tool_calls']> = [];
   for (const block of blocks) {
-    switch (block.type) {
+    switch (block?.type) {
       case 'text': {
         const start = text.length;
-        text += block.text ?? '';
+        text += toText(block.text);
         const range = { start, end: text.length };
-        for (const citation of block.citations ?? []) {
+        for (const citation of Array.isArray(block.citations) ? block.citations : []) {
           const annotation = toAnnotation(citation, range);
           if (annotation) annotations.push(annotation);
         }
         break;
       }
       case 'thinking':
-        reasoning += block.thinking ?? '';
-        thinking.push({ type: 'thinking', thinking: block.thinking ?? '', signature: block.signature ?? '' });
+        reasoning += toText(block.thinking);
+        thinking.push({ type: 'thinking', thinking: toText(block.thinking), signature: toText(block.signature) });
         break;
       case 'redacted_thinking':
         thinking.push({ type: 'redacted_thinking', data: block.data });
@@ -80,7 +80,10 @@ function toChoice(
       case 'tool_use': {
         const input = JSON.stringify(block.input ?? {});
         if (block.name === responseTool) structured ??= input;
-        else calls.push({ id: block.id, type: 'function', function: { name: block.name, arguments: input } });
+        else {
+          const { id, name } = toCallHead(block);
+          calls.push({ id, type: 'function', function: { name, arguments: input } });
+        }
         break;
       }
       default:

@@ -1,6 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { ChatChunkChoice, ThinkingBlock } from '../contracts/chat-provider.ts';
-import { toAnnotation } from './anthropic-answer.ts';
+import { toAnnotation, toCallHead, toText } from './anthropic-answer.ts';
 
 type Delta = ChatChunkChoice['delta'];
 
@@ -41,16 +41,18 @@ export function createBlockReader(responseTool: string | undefined): BlockReader
   let held = '';
   let hasAnswer = false;
 
-  const addText = (text: string | null | undefined): readonly Delta[] => {
-    if (!text) return [];
+  const addText = (given: unknown): readonly Delta[] => {
+    const text = toText(given);
+    if (text === '') return [];
     textLength += text.length;
     if (responseTool === undefined) return [{ content: text }];
     held += text;
     return [];
   };
 
-  const addInput = (block: OpenBlock, text: string | null | undefined): readonly Delta[] => {
-    if (!text) return [];
+  const addInput = (block: OpenBlock, given: unknown): readonly Delta[] => {
+    const text = toText(given);
+    if (text === '') return [];
     block.hasInput = true;
     if (block.call === 'answer') return [{ content: text }];
     return block.call === undefined ? [] : [{ tool_calls: [{ index: block.call, function: { arguments: text } }] }];
@@ -95,20 +97,20 @@ export function createBlockReader(responseTool: string | undefined): BlockReader
     start(index, content) {
       const call = toCall(content);
       const isThinking = content.type === 'thinking';
-      const thinking = isThinking ? (content.thinking ?? '') : '';
+      const thinking = isThinking ? toText(content.thinking) : '';
       open.set(index, {
         content,
         ...(call === undefined ? {} : { call }),
         start: textLength,
         hasInput: false,
         thinking,
-        signature: isThinking ? (content.signature ?? '') : '',
-        citations: content.type === 'text' ? [...(content.citations ?? [])] : [],
+        signature: isThinking ? toText(content.signature) : '',
+        citations: content.type === 'text' && Array.isArray(content.citations) ? [...content.citations] : [],
       });
       if (content.type === 'text') return addText(content.text);
       if (thinking !== '') return [{ reasoning_content: thinking }];
       if (typeof call !== 'number' || content.type !== 'tool_use') return [];
-      const { id, name } = content;
+      const { id, name } = toCallHead(content);
       return [{ tool_calls: [{ index: call, id, type: 'function', function: { name, arguments: '' } }] }];
     },
 
@@ -120,11 +122,11 @@ export function createBlockReader(responseTool: string | undefined): BlockReader
         case 'input_json_delta':
           return block ? addInput(block, delta.partial_json) : [];
         case 'thinking_delta':
-          if (!delta.thinking) return [];
+          if (toText(delta.thinking) === '') return [];
           if (block) block.thinking += delta.thinking;
           return [{ reasoning_content: delta.thinking }];
         case 'signature_delta':
-          if (block) block.signature += delta.signature;
+          if (block) block.signature += toText(delta.signature);
           return [];
         case 'citations_delta':
           block?.citations.push(delta.citation);

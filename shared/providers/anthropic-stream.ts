@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type Anthropic from '@anthropic-ai/sdk';
 import { AppError } from '../contracts/app-error.ts';
 import type { ChatChunk, ChatChunkChoice, ChatEvent, FinishReason } from '../contracts/chat-provider.ts';
-import { type LooseMessagesUsage, toFinishReason, toUsage } from './anthropic-answer.ts';
+import { type LooseMessagesUsage, toFinishReason, toText, toUsage } from './anthropic-answer.ts';
 import type { AnswerOptions } from './anthropic-completion.ts';
 import { type BlockReader, createBlockReader } from './anthropic-stream-block.ts';
 import { toErrorInBody } from './error-in-body.ts';
@@ -67,7 +67,10 @@ export function createMessageStreamReader({ model, responseTool }: AnswerOptions
   const read = (event: LooseEvent, type: string | undefined, json: string): readonly Delta[] => {
     switch (type) {
       case 'message_start':
-        head ??= { id: event.message?.id || `chatcmpl-${randomUUID()}`, model: event.message?.model || model };
+        head ??= {
+          id: toText(event.message?.id) || `chatcmpl-${randomUUID()}`,
+          model: toText(event.message?.model) || model,
+        };
         addUsage(event.message?.usage);
         return [];
       case 'content_block_start':

@@ -1,19 +1,15 @@
-import { AppError } from '../contracts/app-error.ts';
-import type { ChatCall, ChatCapabilities, ChatEvent, ChatProvider } from '../contracts/chat-provider.ts';
+import type { ChatCall, ChatCapabilities, ChatProvider } from '../contracts/chat-provider.ts';
 import type { HttpResponse } from '../contracts/http-fetch.ts';
-import { toUpstreamError } from '../resilience/upstream-error.ts';
+import { assertStream, type ItemReader, readAnswerStream } from './answer-stream.ts';
 import { type AnswerOptions, toChatResult } from './anthropic-completion.ts';
 import { listAnthropicModels } from './anthropic-models.ts';
 import { type MessagesBody, toMessagesRequest } from './anthropic-request.ts';
 import { createMessageStreamReader } from './anthropic-stream.ts';
-import { isBrokenConnection } from './broken-connection.ts';
 import { createEventReader, type ServerSentEvent } from './event-reader.ts';
+import { postJson } from './post-json.ts';
 
 const ENDPOINT = 'https://api.anthropic.com';
 const API_VERSION = '2023-06-01';
-
-/** Streams are bounded by their events and their silence, not by a small total. */
-const MAX_STREAM_BYTES = 256 * 1024 * 1024;
 
 const CAPABILITIES: ChatCapabilities = {
   streaming: true,
@@ -67,78 +63,40 @@ export function createAnthropicProvider(): ChatProvider {
 
     async stream(call) {
       const { body, responseTool } = toMessagesRequest(call.request, call.model);
-      const response = await post(call, { ...body, stream: true }, MAX_STREAM_BYTES);
-      return readStream(response, toAnswerOptions(call, responseTool));
+      const response = await post(call, { ...body, stream: true });
+      const options = toAnswerOptions(call, responseTool);
+      await assertStream(response, 'anthropic', (json) => toChatResult(json, options));
+      return readAnswerStream(response, createMessageEvents(), createMessageStreamReader(options));
     },
 
     listModels: (call) => listAnthropicModels({ ...call, endpoint: toOrigin(call.endpoint), apiVersion: API_VERSION }),
   };
 }
 
-async function post(
+function post(
   call: ChatCall,
   body: Omit<MessagesBody, 'stream'> & { readonly stream?: boolean },
-  maxBytes?: number,
 ): Promise<HttpResponse> {
-  const response = await call.fetch(`${toOrigin(call.endpoint)}/v1/messages`, {
-    method: 'POST',
+  return postJson(call, {
+    provider: 'anthropic',
+    url: `${toOrigin(call.endpoint)}/v1/messages`,
     headers: {
-      'content-type': 'application/json',
-      accept: body.stream ? 'text/event-stream' : 'application/json',
       'anthropic-version': API_VERSION,
       ...(call.credential === undefined ? {} : { 'x-api-key': call.credential }),
     },
-    body: JSON.stringify(body),
-    signal: call.signal,
-    ...(maxBytes === undefined ? {} : { maxBytes }),
-    ...(call.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: call.idleTimeoutMs }),
-  });
-  if (response.ok) return response;
-  throw toUpstreamError({
-    provider: 'anthropic',
-    status: response.status,
-    body: await response.text(),
-    headers: response.headers,
+    body,
+    ...(body.stream ? { stream: 'text/event-stream' } : {}),
   });
 }
 
-/** @throws AppError when the body holds no events, an event is broken or an error, or the end comes too early. */
-async function* readStream(response: HttpResponse, options: AnswerOptions): AsyncGenerator<readonly ChatEvent[]> {
-  if ((response.headers.get('content-type') ?? '').includes('application/json')) {
-    // An error object instead of a stream; a whole message would be a faked stream, and is refused too.
-    toChatResult(await response.text(), options);
-    throw new AppError('server_error', 'anthropic did not stream its answer.');
-  }
+/** Server-sent events without the empty ones. */
+function createMessageEvents(): ItemReader<ServerSentEvent> {
   const events = createEventReader();
-  const messages = createMessageStreamReader(options);
-  let failure: unknown;
-  // What came before a failure in the same read was received, and is delivered before the failure is thrown.
-  const translate = (read: () => ServerSentEvent[], finish: () => ChatEvent[] = () => []): ChatEvent[] => {
-    const translated: ChatEvent[] = [];
-    try {
-      for (const event of read()) {
-        if (messages.done) break;
-        if (event.data.trim() !== '') translated.push(...messages.push(event));
-      }
-      translated.push(...finish());
-    } catch (error) {
-      failure = error;
-    }
-    return translated;
+  const hasData = ({ data }: ServerSentEvent): boolean => data.trim() !== '';
+  return {
+    push: (bytes) => events.push(bytes).filter(hasData),
+    end: () => events.end().filter(hasData).filter(isWhole),
   };
-  try {
-    for await (const bytes of response.chunks()) {
-      const batch = translate(() => events.push(bytes));
-      if (batch.length > 0) yield batch;
-      if (failure !== undefined) throw failure;
-      if (messages.done) break;
-    }
-  } catch (error) {
-    if (!messages.complete || !isBrokenConnection(error)) throw error;
-  }
-  const last = translate(() => events.end().filter(isWhole), messages.end);
-  if (last.length > 0) yield last;
-  if (failure !== undefined) throw failure;
 }
 
 /** An event that the end of the body cut in two is part of the interruption, which the missing end of the message tells. */

@@ -27,7 +27,7 @@ export function toChatResult(json: string, options: AnswerOptions): ChatResult {
   const answer = parseAnswer(json, options.provider);
   // Google's OpenAI-compatible surface, and proxies that put one before Gemini, answer in that form.
   if (Array.isArray(answer.choices)) return toCompatibleResult(json, options);
-  const candidates = (answer.candidates ?? []).filter((candidate) => candidate !== null);
+  const candidates = toCandidates(answer).filter((candidate) => candidate !== null);
   const isBlocked = candidates.length === 0 && Boolean(answer.promptFeedback?.blockReason);
   if (candidates.length === 0 && !isBlocked) {
     throw new AppError('server_error', `${options.provider} answered without a candidate.`);
@@ -66,8 +66,12 @@ export function toHead(answer: GeminiAnswer, { model }: AnswerOptions): { id: st
   return {
     id: `chatcmpl-${answer.responseId || randomUUID()}`,
     created: Math.floor((Number.isNaN(createdMs) ? Date.now() : createdMs) / 1000),
-    model: answer.modelVersion || model,
+    model: typeof answer.modelVersion === 'string' && answer.modelVersion !== '' ? answer.modelVersion : model,
   };
+}
+
+export function toCandidates({ candidates }: GeminiAnswer): NonNullable<GeminiAnswer['candidates']> {
+  return Array.isArray(candidates) ? candidates : [];
 }
 
 function toBlockedChoice(): ChatChoice {

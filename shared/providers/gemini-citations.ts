@@ -10,13 +10,13 @@ export type Annotation = NonNullable<ChatCompletion['choices'][number]['message'
  * @param parts the texts of the answer, one per part as the vendor counts them; a stream's are one.
  */
 export function toAnnotations(grounding: GroundingMetadata | null | undefined, parts: readonly string[]): Annotation[] {
-  const sources = (grounding?.groundingChunks ?? []).map(toSource);
+  const sources = toList(grounding?.groundingChunks).map(toSource);
   if (sources.every((source) => source === undefined)) return [];
   const text = parts.join('');
   const annotations: Annotation[] = [];
-  for (const support of grounding?.groundingSupports ?? []) {
+  for (const support of toList(grounding?.groundingSupports)) {
     const range = toRange(support.segment, parts, text);
-    for (const index of support.groundingChunkIndices ?? []) {
+    for (const index of toList(support.groundingChunkIndices)) {
       const source = sources[index];
       if (source && range) annotations.push(toAnnotation(source, range));
     }
@@ -37,7 +37,13 @@ interface Range {
 
 function toSource({ web, retrievedContext }: GroundingChunk): Source | undefined {
   const { uri, title } = web ?? retrievedContext ?? {};
-  return uri ? { url: uri, title: title ?? uri } : undefined;
+  if (typeof uri !== 'string' || uri === '') return undefined;
+  return { url: uri, title: typeof title === 'string' ? title : uri };
+}
+
+/** The objects or numbers of a list; the vendor leaves lists out, and citations are not worth an answer. */
+function toList<Item>(list: readonly Item[] | null | undefined): Item[] {
+  return Array.isArray(list) ? list.filter((item) => item !== null) : [];
 }
 
 function toAnnotation({ url, title }: Source, { start, end }: Range): Annotation {

@@ -6,14 +6,15 @@ type TokenLogprob = NonNullable<NonNullable<ChatChoice['logprobs']>['content']>[
 /** Log probabilities in OpenAI's shape; null when there are none. */
 export function toLogprobs(result: LogprobsResult | null | undefined): ChatChoice['logprobs'] {
   const chosen = result?.chosenCandidates;
-  if (!chosen) return null;
+  if (!Array.isArray(chosen)) return null;
   const content = chosen.map((candidate, position): TokenLogprob => {
-    const top = result.topCandidates?.[position]?.candidates ?? [];
+    const top = result?.topCandidates?.[position]?.candidates ?? [];
     return { ...toToken(candidate), top_logprobs: top.map(toToken) };
   });
   return { content, refusal: null };
 }
 
-function toToken({ token = '', logProbability = 0 }: LogprobsResultCandidate): Omit<TokenLogprob, 'top_logprobs'> {
+function toToken({ token: given, logProbability = 0 }: LogprobsResultCandidate): Omit<TokenLogprob, 'top_logprobs'> {
+  const token = typeof given === 'string' ? given : '';
   return { token, logprob: logProbability, bytes: [...Buffer.from(token)] };
 }

@@ -60,12 +60,14 @@ export function readParts(
 }
 
 function toToolCall(
-  { id: vendorId, name, args }: FunctionCall,
+  { id: given, name, args }: FunctionCall,
   signature: string | undefined,
   provider: string,
   knownIds: Set<string>,
 ): GeminiToolCall {
-  if (!name) throw new AppError('server_error', `${provider} answered with a function call that has no name.`);
+  const vendorId = typeof given === 'string' ? given : '';
+  if (typeof name !== 'string' || name === '')
+    throw new AppError('server_error', `${provider} answered with a function call that has no name.`);
   const id = vendorId && !knownIds.has(vendorId) ? vendorId : `call_${randomUUID()}`;
   knownIds.add(id);
   return {

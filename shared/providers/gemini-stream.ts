@@ -1,6 +1,6 @@
 import { AppError } from '../contracts/app-error.ts';
 import type { ChatChunk, ChatChunkChoice, ChatEvent } from '../contracts/chat-provider.ts';
-import { type AnswerOptions, parseAnswer, toHead } from './gemini-answer.ts';
+import { type AnswerOptions, parseAnswer, toCandidates, toHead } from './gemini-answer.ts';
 import { toAnnotations } from './gemini-citations.ts';
 import { toFinishReason } from './gemini-finish.ts';
 import { toLogprobs } from './gemini-logprobs.ts';
@@ -110,8 +110,8 @@ export function createGeminiStreamReader(options: AnswerOptions): GeminiStreamRe
       head ??= toHead(answer, options);
       if (answer.usageMetadata) usage = mergeUsage(usage, answer.usageMetadata);
       // A blocked prompt has no candidates; it ends like one that was filtered.
-      if (answer.promptFeedback?.blockReason && !answer.candidates?.length) stateOf(0).finishReason ??= 'SAFETY';
-      return (answer.candidates ?? []).flatMap((candidate, position) =>
+      if (answer.promptFeedback?.blockReason && toCandidates(answer).length === 0) stateOf(0).finishReason ??= 'SAFETY';
+      return toCandidates(answer).flatMap((candidate, position) =>
         candidate ? readCandidate(candidate, position) : [],
       );
     },

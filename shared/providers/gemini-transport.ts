@@ -1,13 +1,12 @@
-import { AppError } from '../contracts/app-error.ts';
 import type { ChatCall, ChatCapabilities, ChatEvent, ChatResult } from '../contracts/chat-provider.ts';
 import type { HttpResponse } from '../contracts/http-fetch.ts';
-import { toUpstreamError } from '../resilience/upstream-error.ts';
-import { isBrokenConnection } from './broken-connection.ts';
+import { assertStream, type ItemReader, readAnswerStream } from './answer-stream.ts';
 import { createEventReader, type ServerSentEvent } from './event-reader.ts';
-import { type AnswerOptions, toChatResult } from './gemini-answer.ts';
+import { toChatResult } from './gemini-answer.ts';
 import { toGeminiRequest } from './gemini-request.ts';
 import { createGeminiStreamReader } from './gemini-stream.ts';
 import type { GeminiBackend } from './gemini-types.ts';
+import { postJson } from './post-json.ts';
 
 export const GEMINI_CAPABILITIES: ChatCapabilities = {
   streaming: true,
@@ -42,9 +41,6 @@ export const GEMINI_CAPABILITIES: ChatCapabilities = {
   },
 };
 
-/** Streams are bounded by their events and their silence, not by a small total. */
-const MAX_STREAM_BYTES = 256 * 1024 * 1024;
-
 export interface GeminiTarget {
   readonly backend: GeminiBackend;
   /** URL of the model, without the method. */
@@ -55,76 +51,37 @@ export interface GeminiTarget {
 
 /** One `generateContent`, over our own transport. @throws AppError as `ChatProvider.complete` says. */
 export async function completeGemini(call: ChatCall, target: GeminiTarget): Promise<ChatResult> {
-  const response = await post(call, target, { method: 'generateContent', accept: 'application/json' });
+  const response = await post(call, target, 'generateContent');
   return toChatResult(await response.text(), { provider: target.backend, model: call.model });
 }
 
 /** One `streamGenerateContent`, read as server-sent events. @throws AppError as `ChatProvider.stream` says. */
 export async function streamGemini(call: ChatCall, target: GeminiTarget): Promise<AsyncIterable<readonly ChatEvent[]>> {
-  const response = await post(call, target, {
-    method: 'streamGenerateContent?alt=sse',
-    accept: 'text/event-stream',
-    maxBytes: MAX_STREAM_BYTES,
-  });
-  return readStream(response, { provider: target.backend, model: call.model });
+  const options = { provider: target.backend, model: call.model };
+  const response = await post(call, target, 'streamGenerateContent?alt=sse', 'text/event-stream');
+  await assertStream(response, target.backend, (json) => toChatResult(json, options));
+  return readAnswerStream(response, createAnswerItems(), createGeminiStreamReader(options));
 }
 
-async function post(
+function post(
   call: ChatCall,
   { backend, url, headers }: GeminiTarget,
-  { method, accept, maxBytes }: { readonly method: string; readonly accept: string; readonly maxBytes?: number },
+  method: string,
+  stream?: string,
 ): Promise<HttpResponse> {
-  const body = toGeminiRequest(call.request, { model: call.model, backend });
-  const response = await call.fetch(`${url}:${method}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept, ...headers },
-    body: JSON.stringify(body),
-    signal: call.signal,
-    ...(maxBytes === undefined ? {} : { maxBytes }),
-    ...(call.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: call.idleTimeoutMs }),
-  });
-  if (response.ok) return response;
-  throw toUpstreamError({
+  return postJson(call, {
     provider: backend,
-    status: response.status,
-    body: await response.text(),
-    headers: response.headers,
+    url: `${url}:${method}`,
+    headers,
+    body: toGeminiRequest(call.request, { model: call.model, backend }),
+    ...(stream === undefined ? {} : { stream }),
   });
 }
 
-/** @throws AppError when the body holds no events, an event is broken or an error, or the end comes too early. */
-async function* readStream(response: HttpResponse, options: AnswerOptions): AsyncGenerator<readonly ChatEvent[]> {
-  if ((response.headers.get('content-type') ?? '').includes('application/json')) {
-    // An error object instead of a stream; a list of events that is no event stream is refused too.
-    toChatResult(await response.text(), options);
-    throw new AppError('server_error', `${options.provider} did not stream its answer.`);
-  }
+/** The data of server-sent events; proxies add OpenAI's `[DONE]`, which is none of Google's. */
+function createAnswerItems(): ItemReader<string> {
   const events = createEventReader();
-  const answers = createGeminiStreamReader(options);
-  let failure: unknown;
-  // What came before a failure in the same read was received, and is delivered before the failure is thrown.
-  const translate = (read: () => ServerSentEvent[], finish: () => ChatEvent[] = () => []): ChatEvent[] => {
-    const translated: ChatEvent[] = [];
-    try {
-      for (const { data } of read()) {
-        if (data.trim() !== '' && data !== '[DONE]') translated.push(...answers.push(data));
-      }
-      translated.push(...finish());
-    } catch (error) {
-      failure = error;
-    }
-    return translated;
-  };
-  try {
-    for await (const bytes of response.chunks()) {
-      const batch = translate(() => events.push(bytes));
-      if (batch.length > 0) yield batch;
-      if (failure !== undefined) throw failure;
-    }
-  } catch (error) {
-    if (!answers.complete || !isBrokenConnection(error)) throw error;
-  }
-  const last = translate(() => events.end(), answers.end);
-  if (last.length > 0) yield last;
-  if (failure !== undefined) throw failure;
+  const toItems = (read: readonly ServerSentEvent[]): string[] =>
+    read.map(({ data }) => data).filter((data) => data.trim() !== '' && data !== '[DONE]');
+  return { push: (bytes) => toItems(events.push(bytes)), end: () => toItems(events.end()) };
 }

@@ -1,19 +1,20 @@
 import type { ChatCompletion } from '../contracts/chat-provider.ts';
 import type { GeminiUsage } from './gemini-types.ts';
+import { toCount } from './token-count.ts';
 
 /**
  * Usage in OpenAI's terms: input is the prompt, cached tokens included, and what Google's tools fed to the model; output
  * is the answer and the thoughts, which the vendor counts apart.
  */
 export function toUsage(usage: GeminiUsage): NonNullable<ChatCompletion['usage']> {
-  const prompt = (usage.promptTokenCount ?? 0) + (usage.toolUsePromptTokenCount ?? 0);
-  const reasoning = usage.thoughtsTokenCount ?? 0;
-  const completion = (usage.candidatesTokenCount ?? 0) + reasoning;
+  const prompt = (toCount(usage.promptTokenCount) ?? 0) + (toCount(usage.toolUsePromptTokenCount) ?? 0);
+  const reasoning = toCount(usage.thoughtsTokenCount) ?? 0;
+  const completion = (toCount(usage.candidatesTokenCount) ?? 0) + reasoning;
   return {
     prompt_tokens: prompt,
     completion_tokens: completion,
     total_tokens: prompt + completion,
-    prompt_tokens_details: { cached_tokens: usage.cachedContentTokenCount ?? 0 },
+    prompt_tokens_details: { cached_tokens: toCount(usage.cachedContentTokenCount) ?? 0 },
     completion_tokens_details: { reasoning_tokens: reasoning },
   };
 }

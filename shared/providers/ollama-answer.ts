@@ -4,6 +4,7 @@ import { AppError } from '../contracts/app-error.ts';
 import type { ChatChoice, FinishReason } from '../contracts/chat-provider.ts';
 import { findErrorInBody, toErrorInBody } from './error-in-body.ts';
 import type { LooseAnswer } from './ollama-wire.ts';
+import { toCount } from './token-count.ts';
 
 export interface AnswerOptions {
   readonly model: string;
@@ -124,8 +125,4 @@ function toArguments(input: unknown): string {
   }
   const size = typeof input === 'string' ? `${input.length} characters` : `a ${typeof input}`;
   throw new AppError('server_error', `ollama answered with tool-call arguments that are not an object (${size}).`);
-}
-
-function toCount(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined;
 }

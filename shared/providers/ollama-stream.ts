@@ -18,7 +18,7 @@ import {
 import type { LooseAnswer } from './ollama-wire.ts';
 import { type ChunkNormalizer, createChunkNormalizer } from './openai-stream.ts';
 
-export interface ChatLineReader {
+interface ChatLineReader {
   /** The server said that the answer is complete; nothing of what follows counts. */
   readonly done: boolean;
   /** What one line becomes: often one event, sometimes none, at the end finish and usage as well. */
@@ -28,7 +28,7 @@ export interface ChatLineReader {
 }
 
 /** A line of server-sent events; no line of JSON begins like one. */
-const EVENT_LINE = /^(data|event|id|retry)?:(.*)$/;
+const EVENT_LINE = /^(data|event|id|retry)?:(.*)$/s;
 
 /**
  * The lines of a streamed `POST /api/chat` as chunks. Proxies that put OpenAI's surface before Ollama stream its events.
@@ -36,7 +36,7 @@ const EVENT_LINE = /^(data|event|id|retry)?:(.*)$/;
  * `push` throws the server's error when a line is one, AppError `server_error` for a line that is not JSON, and
  * `unsupported` when log probabilities were asked for and left out.
  */
-export function createChatLineReader({ model, logprobs: wantsLogprobs = false }: AnswerOptions): ChatLineReader {
+function createChatLineReader({ model, logprobs: wantsLogprobs = false }: AnswerOptions): ChatLineReader {
   const id = `chatcmpl-${randomUUID()}`;
   const callIds = new Set<string>();
   let head: { readonly created: number; readonly model: string } | undefined;

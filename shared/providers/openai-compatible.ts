@@ -1,11 +1,12 @@
 import { AppError } from '../contracts/app-error.ts';
 import type { ChatCall, ChatCapabilities, ChatProvider, ChatRequest } from '../contracts/chat-provider.ts';
 import type { HttpResponse } from '../contracts/http-fetch.ts';
-import { toUpstreamError } from '../resilience/upstream-error.ts';
+import { assertStream } from './answer-stream.ts';
 import { toChatResult } from './openai-completion.ts';
 import { readOpenAIStream } from './openai-read-stream.ts';
 import { withoutForeignFields } from './openai-request.ts';
 import type { AnswerOptions } from './openai-stream.ts';
+import { postJson } from './post-json.ts';
 
 export interface OpenAICompatibleOptions {
   /** Provider name as in the configuration. */
@@ -39,8 +40,6 @@ const CAPABILITIES: ChatCapabilities = {
   parameters: {},
 };
 
-/** Streams are bounded by their events and their silence, not by a small total. */
-const MAX_STREAM_BYTES = 256 * 1024 * 1024;
 const PROBE_TIMEOUT_MS = 2_000;
 
 /**
@@ -51,23 +50,14 @@ const PROBE_TIMEOUT_MS = 2_000;
 export function createOpenAICompatibleProvider(options: OpenAICompatibleOptions): ChatProvider {
   const { id, addReasoning = false, toRequest = (request) => withoutForeignFields(request) } = options;
 
-  const post = async (call: ChatCall, extra: Record<string, unknown>, maxBytes?: number): Promise<HttpResponse> => {
-    const response = await call.fetch(`${baseUrl(options, call.endpoint)}/chat/completions`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: extra.stream ? 'text/event-stream' : 'application/json',
-        ...authorization(call.credential),
-      },
-      body: JSON.stringify({ ...toRequest(call.request, call.model), model: call.model, ...extra }),
-      signal: call.signal,
-      ...(maxBytes === undefined ? {} : { maxBytes }),
-      ...(call.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: call.idleTimeoutMs }),
+  const post = (call: ChatCall, extra: Record<string, unknown>, stream?: string): Promise<HttpResponse> =>
+    postJson(call, {
+      provider: id,
+      url: `${baseUrl(options, call.endpoint)}/chat/completions`,
+      headers: authorization(call.credential),
+      body: { ...toRequest(call.request, call.model), model: call.model, ...extra },
+      ...(stream === undefined ? {} : { stream }),
     });
-    if (response.ok) return response;
-    const { status, headers } = response;
-    throw toUpstreamError({ provider: id, status, body: await response.text(), headers });
-  };
 
   const answerOptions = ({ model, request }: ChatCall): AnswerOptions => ({
     provider: id,
@@ -122,12 +112,8 @@ export function createOpenAICompatibleProvider(options: OpenAICompatibleOptions)
 
     async stream(call) {
       const extra = { stream: true, stream_options: { include_usage: true } };
-      const response = await post(call, extra, MAX_STREAM_BYTES);
-      if (response.headers.get('content-type')?.includes('application/json')) {
-        // Most likely an error object. A whole answer would be passed off as a stream, and is refused as well.
-        toChatResult(await response.text(), answerOptions(call));
-        throw new AppError('server_error', `${id} did not stream its answer.`, { retryable: false });
-      }
+      const response = await post(call, extra, 'text/event-stream');
+      await assertStream(response, id, (json) => toChatResult(json, answerOptions(call)));
       return readOpenAIStream(response, answerOptions(call));
     },
 

@@ -3,7 +3,7 @@ import { AppError } from '../contracts/app-error.ts';
 import type { ChatCompletion, ChatResult } from '../contracts/chat-provider.ts';
 import { findErrorInBody, toErrorInBody } from './error-in-body.ts';
 import { toFinishReason } from './openai-finish.ts';
-import { cutNulls, isPlainServiceTier, parseBody, toPlainFields } from './openai-json.ts';
+import { cutNulls, hasPlainFields, parseBody, toPlainFields } from './openai-json.ts';
 import {
   isPlainAnnotations,
   type LooseToolCall,
@@ -54,8 +54,7 @@ function isPlain(body: Fields, choices: readonly Fields[]): boolean {
     body.object === 'chat.completion' &&
     Number.isInteger(body.created) &&
     typeof body.model === 'string' &&
-    isPlainServiceTier(body.service_tier) &&
-    (body.metadata === undefined || body.metadata === null) &&
+    hasPlainFields(body) &&
     (body.usage === undefined || body.usage === null || isPlainUsage(body.usage)) &&
     (body.choices as unknown[]).length === choices.length &&
     choices.every(isPlainChoice)

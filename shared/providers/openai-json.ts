@@ -31,7 +31,16 @@ export function parseBody(json: string, provider: string): Record<string, unknow
   throw new AppError('server_error', `${provider} answered with something that is not an answer.`);
 }
 
-export function isPlainServiceTier(tier: unknown): boolean {
+/** Whether the fields that OpenAI's schema types and vendors use otherwise can be forwarded, apart from nulls. */
+export function hasPlainFields({ service_tier, system_fingerprint, metadata }: Readonly<Record<string, unknown>>) {
+  return (
+    SERVICE_TIERS.has(service_tier) &&
+    (system_fingerprint === undefined || system_fingerprint === null || typeof system_fingerprint === 'string') &&
+    metadata === undefined
+  );
+}
+
+function isPlainServiceTier(tier: unknown): boolean {
   return SERVICE_TIERS.has(tier);
 }
 

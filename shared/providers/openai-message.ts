@@ -89,6 +89,8 @@ function isReplaced(field: string, value: unknown): boolean {
     case 'refusal':
       return typeof value !== 'string';
     case 'function_call':
+      // A fragment of a stream has one of the two.
+      return !isFields(value) || ![value.name, value.arguments].every(isTextOrNothing);
     case 'audio':
       return !isFields(value);
     case 'annotations':
@@ -96,6 +98,10 @@ function isReplaced(field: string, value: unknown): boolean {
     default:
       return false;
   }
+}
+
+function isTextOrNothing(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
 }
 
 function readReasoning(message: LooseMessage): string | undefined {

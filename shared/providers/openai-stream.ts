@@ -3,7 +3,7 @@ import { AppError } from '../contracts/app-error.ts';
 import type { ChatChunk, ChatEvent } from '../contracts/chat-provider.ts';
 import { findErrorInBody, toErrorInBody } from './error-in-body.ts';
 import { toFinishReason } from './openai-finish.ts';
-import { cutNulls, isPlainServiceTier, parseBody, toPlainFields } from './openai-json.ts';
+import { cutNulls, hasPlainFields, parseBody, toPlainFields } from './openai-json.ts';
 import { readToolCalls, toLogprobs, toPlainMessage } from './openai-message.ts';
 import { createToolCallTracker, type ToolCallTracker } from './openai-tool-calls.ts';
 import { isFields, toUsage } from './openai-usage.ts';
@@ -67,7 +67,7 @@ export function createChunkNormalizer(options: AnswerOptions): ChunkNormalizer {
   const isPlain = (chunk: Fields): boolean => {
     if (chunk.id !== head?.id || chunk.created !== head?.created || chunk.model !== head?.model) return false;
     if (chunk.object !== 'chat.completion.chunk' || (chunk.usage !== undefined && chunk.usage !== null)) return false;
-    if (!isPlainServiceTier(chunk.service_tier) || !Array.isArray(chunk.choices)) return false;
+    if (!hasPlainFields(chunk) || !Array.isArray(chunk.choices)) return false;
     const choice: unknown = chunk.choices.length === 1 ? chunk.choices[0] : undefined;
     if (!isFields(choice) || !isFields(choice.delta) || typeof choice.index !== 'number') return false;
     if (choice.finish_reason !== null || (choice.logprobs !== null && choice.logprobs !== undefined)) return false;

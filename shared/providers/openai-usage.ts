@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { toCount } from './token-count.ts';
 
 type Usage = OpenAI.CompletionUsage;
 
@@ -64,8 +65,4 @@ function toDetails(details: unknown): Record<string, number> {
   return Object.fromEntries(
     Object.entries(details).filter((entry): entry is [string, number] => Number.isInteger(entry[1])),
   );
-}
-
-function toCount(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.round(value) : undefined;
 }

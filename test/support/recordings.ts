@@ -4,13 +4,29 @@ import { fileURLToPath } from 'node:url';
 /** Recorded vendor answers live beside the checkout and are no part of it: whoever reads them does without as well. */
 const FOLDER = new URL('../../../shared/data/conformance/', import.meta.url);
 
+/** The files of recordings. */
+export const RECORDING_FILES = [
+  'anthropic',
+  'compatible',
+  'gemini',
+  'huggingface',
+  'ollama',
+  'openai',
+  'vertex',
+  'vllm',
+  'xai',
+] as const;
+
+/** What an answer means in OpenAI's terms. */
 export interface ExpectedAnswer {
   readonly text: string;
   readonly reasoning: string;
   readonly refusal: string;
   readonly tool_calls: readonly { readonly name: string; readonly args: unknown }[];
   readonly finish: string | null;
+  /** Counts that must be right; null when the vendor gave none. */
   readonly usage: Readonly<Record<string, number>> | null;
+  /** Anything but null and false: the answer is an error. */
   readonly error: unknown;
 }
 
@@ -19,7 +35,6 @@ export interface Recording {
   readonly provider: string;
   readonly api: string;
   readonly tags: readonly string[];
-  readonly request: { readonly url: string; readonly body?: Readonly<Record<string, unknown>> | null };
   readonly response: {
     readonly status: number;
     readonly headers: Readonly<Record<string, string>>;

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AppError } from '../../shared/contracts/app-error.ts';
-import type { ChatChunk, ChatCompletion, ChatEvent, ChatResult } from '../../shared/contracts/chat-provider.ts';
+import type { ChatChunk, ChatCompletion, ChatEvent } from '../../shared/contracts/chat-provider.ts';
 
 /** An answer put together the way a client would, from what the surface would forward. */
-export interface AssembledAnswer {
+interface AssembledAnswer {
   text: string;
   reasoning: string;
   refusal: string;
@@ -20,11 +20,11 @@ export interface AssembledAnswer {
   error: AppError | undefined;
   /** What breaks the promises of the contract or of OpenAI's stream shape, in words. */
   shape: string[];
-  /** Every completion or chunk as it would be sent. */
+  /** Every chunk as it would be sent. */
   bodies: unknown[];
 }
 
-export function emptyAnswer(): AssembledAnswer {
+function emptyAnswer(): AssembledAnswer {
   return {
     text: '',
     reasoning: '',
@@ -36,23 +36,6 @@ export function emptyAnswer(): AssembledAnswer {
     shape: [],
     bodies: [],
   };
-}
-
-export function readCompletion({ completion, json }: ChatResult): AssembledAnswer {
-  const answer = emptyAnswer();
-  const body = forwarded(completion, json, answer) as ChatCompletion;
-  const choice = body.choices[0];
-  const message = choice?.message;
-  answer.text = message?.content ?? '';
-  answer.reasoning = message?.reasoning_content ?? '';
-  answer.refusal = message?.refusal ?? '';
-  answer.finish = choice?.finish_reason ?? null;
-  answer.usage = readUsage(body.usage);
-  for (const call of message?.tool_calls ?? []) {
-    if (call.type === 'function') addCall(answer, call.id, call.function.name, call.function.arguments);
-  }
-  checkCallIds(answer);
-  return answer;
 }
 
 /** Reads a stream to its end or its error, which is part of the answer. */

@@ -112,7 +112,7 @@ function readStream(body: string, answer: ClientAnswer): void {
   let ended: 'done' | 'error' | undefined;
   for (const event of events.filter((text) => !text.startsWith(':'))) {
     if (ended) answer.shape.push(`something follows the ${ended}`);
-    const [, name, data] = /^(?:event: (\w+)\n)?data: (.*)$/.exec(event) ?? [];
+    const [, name, data] = /^(?:event: (\w+)\n)?data: ([^\n]*)$/.exec(event) ?? [];
     if (data === undefined) answer.shape.push(`an event is ${JSON.stringify(event.slice(0, 100))}`);
     else if (name === undefined && data === '[DONE]') ended = 'done';
     else if (name === 'error') {

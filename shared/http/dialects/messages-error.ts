@@ -4,10 +4,16 @@ import { toErrorAnswer } from '../error-response.ts';
 /** Anthropic's error body (https://platform.claude.com/docs/en/api/errors). */
 export interface MessagesErrorBody {
   readonly type: 'error';
-  readonly error: { readonly type: string; readonly message: string };
+  readonly error: { readonly type: string; readonly message: string; readonly details?: ThreadRefusal };
   readonly request_id: string | null;
   /** What Sluice adds, e.g. the `attempts` that failed. */
   readonly sluice?: Readonly<Record<string, unknown>>;
+}
+
+/** By this the vendor's clients know that they may go on without a thread. */
+interface ThreadRefusal {
+  readonly error_code: 'thread_unsupported_request';
+  readonly unsupported: readonly string[];
 }
 
 /** Codes that are not here are `api_error`. */
@@ -37,8 +43,17 @@ export function toMessagesErrorBody(error: AppError, requestId?: string): Messag
   const type = TYPES[error.code] ?? (status === 503 ? 'overloaded_error' : 'api_error');
   return {
     type: 'error',
-    error: { type, message: param === null || message.includes(param) ? message : `${param}: ${message}` },
+    error: {
+      type,
+      message: param === null || message.includes(param) ? message : `${param}: ${message}`,
+      ...toThreadRefusal(error),
+    },
     request_id: requestId ?? null,
     ...(body.sluice === undefined ? {} : { sluice: body.sluice }),
   };
+}
+
+function toThreadRefusal({ code, param }: AppError): { details?: ThreadRefusal } {
+  if (code !== 'unsupported' || param !== 'thread') return {};
+  return { details: { error_code: 'thread_unsupported_request', unsupported: ['thread'] } };
 }

@@ -9,10 +9,15 @@ type ChatTool = NonNullable<ChatBody['tools']>[number];
 
 /**
  * A Messages request as the chat request that is served inside. Never mutates it.
- * @throws AppError `unsupported` naming the parameter, for what no chat request can say: `top_k`, tools that Anthropic
- * defines or runs itself, citations of documents.
+ * @throws AppError `unsupported` naming the parameter, for what no chat request can say: `thread`, `top_k`, tools that
+ * Anthropic defines or runs itself, citations of documents.
  */
 export function toChatBody(body: MessagesBody): ChatBody {
+  if (body.thread) {
+    throw new AppError('unsupported', 'No thread is kept here: send all messages with each request, without thread.', {
+      param: 'thread',
+    });
+  }
   if (body.top_k !== undefined) {
     throw new AppError('unsupported', 'top_k has no equivalent over the providers: use top_p or temperature.', {
       param: 'top_k',

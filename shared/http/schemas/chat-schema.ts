@@ -9,6 +9,12 @@ import { sluiceSchema } from './common-schema.ts';
 const cacheControl = z.strictObject({ type: z.literal('ephemeral'), ttl: z.enum(['5m', '1h']).optional() }).nullish();
 const name = z.string().min(1).max(256);
 
+/** What the client library adds to an answer that it parsed; it comes back with the message and goes no further. */
+const ofTheClient = z
+  .unknown()
+  .transform(() => undefined)
+  .optional();
+
 const textPart = z.strictObject({ type: z.literal('text'), text: z.string(), cache_control: cacheControl });
 const refusalPart = z.strictObject({ type: z.literal('refusal'), refusal: z.string() });
 const imagePart = z.strictObject({
@@ -41,7 +47,7 @@ const toolCall = z.discriminatedUnion('type', [
   z.strictObject({
     id: z.string().min(1),
     type: z.literal('function'),
-    function: z.strictObject({ name, arguments: z.string() }),
+    function: z.strictObject({ name, arguments: z.string(), parsed_arguments: ofTheClient }),
     index: z.int().optional(),
     extra_content: z.record(z.string(), z.unknown()).nullish(),
     cache_control: cacheControl,
@@ -74,6 +80,7 @@ const message = z.discriminatedUnion('role', [
     content: z.union([z.string(), z.array(z.discriminatedUnion('type', [textPart, refusalPart]))]).nullish(),
     name: name.nullish(),
     refusal: z.string().nullish(),
+    parsed: ofTheClient,
     audio: z.strictObject({ id: z.string() }).nullish(),
     tool_calls: z.array(toolCall).nullish(),
     function_call: z.strictObject({ name, arguments: z.string() }).nullish(),

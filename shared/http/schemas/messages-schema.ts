@@ -155,6 +155,8 @@ export const messagesSchema = z.strictObject({
   top_k: z.int().min(0).optional(),
   metadata: z.strictObject({ user_id: z.string().nullish() }).optional(),
   service_tier: z.enum(['auto', 'standard_only']).optional(),
+  /** A conversation that the vendor keeps. The client's tool runner asks for one first, and goes on without. */
+  thread: z.looseObject({ type: z.string() }).nullish(),
   sluice: sluiceSchema.optional(),
 });
 

@@ -6,7 +6,6 @@ import { afterEach, expect, test } from 'vitest';
 import type { ChatCall } from '../../../shared/contracts/chat-provider.ts';
 import { createOllamaProvider } from '../../../shared/providers/ollama.ts';
 import { createHttpClient } from '../../../shared/security/http-fetch.ts';
-import { loadRecordings, score } from '../../support/replay.ts';
 
 const client = createHttpClient();
 const provider = createOllamaProvider();
@@ -29,20 +28,6 @@ async function listen(listener: RequestListener): Promise<ChatCall> {
     fetch: client.fetch,
   };
 }
-
-const native = loadRecordings('ollama').filter(({ api }) => api === 'ollama.chat');
-
-test.skipIf(native.length === 0)(
-  'recorded answers of the native API are translated right, however their bytes are cut',
-  async () => {
-    const only = ({ api }: { api: string }) => api === 'ollama.chat';
-    const { recordings, failures, share } = await score(['ollama'], () => provider, { only, print: false });
-    expect(failures.map(({ id, mode, wrong }) => ({ id, mode, wrong }))).toEqual([]);
-    expect(recordings).toBe(native.length);
-    expect(share).toBe(1);
-  },
-  60_000,
-);
 
 test('each line reaches the caller while the server still writes, and a caller that leaves ends the request', async () => {
   const [first, second] = readFileSync(new URL('../../fixtures/providers/ollama/text.ndjson', import.meta.url), 'utf8')

@@ -183,9 +183,10 @@ describe('a stream', () => {
       [load('message.json'), undefined],
     ] as const) {
       const { fetch } = createFake({ headers, pieces: [body] });
-      const { batches, error } = await readAll(await provider.stream(toCall(fetch)));
-      expect(batches).toEqual([]);
-      expect(error).toMatchObject({ code: 'server_error', upstreamStatus: status });
+      await expect(provider.stream(toCall(fetch))).rejects.toMatchObject({
+        code: 'server_error',
+        upstreamStatus: status,
+      });
     }
   });
 });

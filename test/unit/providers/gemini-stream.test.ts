@@ -132,6 +132,22 @@ test.each([
   expect(() => createGeminiStreamReader(options).push(event)).toThrow(expect.objectContaining({ code }));
 });
 
+test("events in the form of Google's OpenAI-compatible surface are read as such", () => {
+  const compatible = (delta: object, finish: string | null) => ({
+    id: 'c',
+    object: 'chat.completion.chunk',
+    created: 1,
+    model: 'm',
+    choices: [{ index: 0, delta, finish_reason: finish }],
+  });
+  const chunks = read([compatible({ role: 'assistant', content: 'a' }, null), compatible({}, 'stop')]);
+  expect(chunks.map(({ choices }) => [choices[0]?.delta.content, choices[0]?.finish_reason])).toEqual([
+    ['a', null],
+    [undefined, 'stop'],
+  ]);
+  expect(() => read([compatible({ content: 'a' }, null)])).toThrow(expect.objectContaining({ code: 'server_error' }));
+});
+
 test('log probabilities come with their event', () => {
   const chunks = read([
     candidate([{ text: 'a' }], { logprobsResult: { chosenCandidates: [{ token: 'a', logProbability: -1 }] } }),

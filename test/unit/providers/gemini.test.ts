@@ -218,7 +218,7 @@ describe('refusals', () => {
     ],
   ])('inside a 200 that should have been a stream: %s', async (_, json, code) => {
     const fake = createFakeFetch({ headers: { 'content-type': 'application/json' }, pieces: [Buffer.from(json)] });
-    expect((await readAll(await provider.stream(toCall(fake.fetch)))).error).toMatchObject({ code });
+    await expect(provider.stream(toCall(fake.fetch))).rejects.toMatchObject({ code });
   });
 });
 

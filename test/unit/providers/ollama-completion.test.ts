@@ -20,6 +20,11 @@ function failure(json: string, logprobs = false): unknown {
   }
 }
 
+test("an answer in OpenAI's form, from a proxy before the server, is read as such", () => {
+  const json = readFileSync(new URL('../../fixtures/providers/openai/text.json', import.meta.url), 'utf8');
+  expect(toChatResult(json, { model: 'asked' }).completion.choices[0]?.message.content).toBe('Hello, “world”.');
+});
+
 test('text, time, model and usage become a completion', () => {
   expect(toCompletion({})).toEqual({
     id: expect.stringMatching(/^chatcmpl-.{36}$/),

@@ -188,6 +188,30 @@ describe('a stream', () => {
   });
 });
 
+describe("a stream of OpenAI's events, from a proxy before the server", () => {
+  const events = readFileSync(new URL('../../fixtures/providers/openai/tools.sse', import.meta.url));
+
+  test('is read as such, however it is cut and with or without its last word', async () => {
+    for (const pieces of [
+      [events],
+      [...events].map((byte) => Buffer.from([byte])),
+      [events.subarray(0, events.indexOf('data: [DONE]'))],
+    ]) {
+      const answer = await readEvents(open(pieces));
+      expect(answer).toMatchObject({ finish: 'tool_calls', error: undefined, shape: [] });
+      expect(answer.tool_calls.map(({ name, args }) => [name, args])).toEqual([
+        ['weather', { city: 'Oslo' }],
+        ['now', {}],
+      ]);
+    }
+  });
+
+  test('is an error when its finish never comes', async () => {
+    const answer = await readEvents(open([events.subarray(0, events.indexOf('"tool_calls"}]'))]));
+    expect(answer.error).toMatchObject({ code: 'server_error', message: expect.stringContaining('interrupted') });
+  });
+});
+
 describe('log probabilities in a stream', () => {
   const logprobs = [{ token: 'a', logprob: -0.5, top_logprobs: [{ token: 'b', logprob: -1 }] }];
 

@@ -107,6 +107,32 @@ describe('completion', () => {
     expect(toChatResult(text, OPTIONS).completion).toMatchObject({ citations: ['https://example.com'] });
   });
 
+  it('keeps citations with a URL as annotations, complete, and no others', () => {
+    const whole = {
+      type: 'url_citation',
+      url_citation: { url: 'https://a.example', title: 'A', start_index: 1, end_index: 2 },
+    };
+    const bare = { type: 'url_citation', url_citation: { url: 'https://b.example', title: null } };
+    const annotations = [whole, bare, { type: 'file', file: { hash: 'x' } }, null];
+    const { completion } = toChatResult(body({ role: 'assistant', content: 'a', refusal: null, annotations }), OPTIONS);
+    expect(completion.choices[0]?.message.annotations).toEqual([
+      whole,
+      {
+        type: 'url_citation',
+        url_citation: { url: 'https://b.example', title: 'https://b.example', start_index: 0, end_index: 0 },
+      },
+    ]);
+  });
+
+  it.each([
+    [{ version: 7 }, undefined],
+    [{ topic: 'x' }, { topic: 'x' }],
+  ])('has metadata %j as %j', (metadata, expected) => {
+    const text = JSON.stringify({ ...JSON.parse(body({ role: 'assistant', content: 'a', refusal: null })), metadata });
+    expect(toChatResult(text, OPTIONS).completion).toHaveProperty('choices');
+    expect((toChatResult(text, OPTIONS).completion as { metadata?: unknown }).metadata).toEqual(expected);
+  });
+
   it.each([
     ['no choices', '{"choices":[]}', 'server_error'],
     ['nothing', '', 'server_error'],

@@ -64,6 +64,15 @@ describe('stream of a compatible vendor', () => {
     );
   });
 
+  it('takes an event named error for one, whatever its data looks like', async () => {
+    const text = fixture('text.sse');
+    const start = text.subarray(0, text.indexOf('\n\n') + 2);
+    for (const data of ['{"message":"no","code":429}', '{"error":{"type":"rate_limit_error"}}']) {
+      const answer = await readEvents(read([start, Buffer.from(`event: error\ndata: ${data}\n\n`)]));
+      expect(answer.error).toMatchObject({ code: 'rate_limit' });
+    }
+  });
+
   it('ignores what follows [DONE]', async () => {
     const late = Buffer.from('data: {"error":{"message":"late"}}\n\n');
     expect((await readEvents(read([Buffer.concat([fixture('text.sse'), late])]))).error).toBeUndefined();

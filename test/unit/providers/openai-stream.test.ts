@@ -142,9 +142,51 @@ describe('chunk normalizer', () => {
     expect(answer).toMatchObject({ finish: 'tool_calls', tool_calls: [{ id: 'a', name: 'now', args: {} }], shape: [] });
   });
 
-  it('finishes each choice once', async () => {
-    const chunks = [chunk({ content: 'a' }, 'stop'), chunk({ content: 'late' }), chunk({}, 'length')];
-    expect(await assemble(chunks)).toMatchObject({ text: 'a', finish: 'stop', shape: [] });
+  it('finishes each choice once, after all that came and with the last word for it', async () => {
+    const call = { index: 0, id: 'a', function: { name: 'f', arguments: '{}' } };
+    const chunks = [chunk({ content: 'a' }, 'stop'), chunk({ content: 'b' }, ''), chunk({}, 'length')];
+    expect(await assemble(chunks)).toMatchObject({ text: 'ab', finish: 'length', shape: [] });
+    const late = [chunk({ content: 'a' }, 'stop'), chunk({ tool_calls: [call] }, 'stop')];
+    expect(await assemble(late)).toMatchObject({ finish: 'tool_calls', shape: [] });
+    expect((await assemble(late)).tool_calls).toHaveLength(1);
+  });
+
+  it('takes the identity of the stream from its first choice, not from metadata before it', () => {
+    const metadata = JSON.stringify({ id: '', created: 0, model: '', choices: [], prompt_filter_results: [] });
+    const events = normalize([metadata, chunk({ role: 'assistant', content: '' }), chunk({ content: 'a' }, 'stop')]);
+    expect(events.map(({ chunk: { id, created, model } }) => [id, created, model])).toEqual(
+      events.map(() => ['c', 1, 'm']),
+    );
+  });
+
+  it('passes the fragments of a call of the older function interface', () => {
+    const chunks = [{ name: 'f', arguments: '' }, { arguments: '{}' }].map((call) => chunk({ function_call: call }));
+    const events = normalize([...chunks, chunk({}, 'function_call')], { usesFunctions: true });
+    expect(events.map(({ chunk: { choices } }) => choices[0]?.delta.function_call)).toEqual([
+      { name: 'f', arguments: '' },
+      { arguments: '{}' },
+      undefined,
+    ]);
+    expect(events.at(-1)?.chunk.choices[0]?.finish_reason).toBe('function_call');
+  });
+
+  it('says the role once', () => {
+    const events = normalize([
+      chunk({ role: 'assistant', content: 'a' }),
+      chunk({ role: 'assistant', content: 'b' }, 'stop'),
+    ]);
+    expect(events.map(({ chunk: { choices } }) => choices[0]?.delta.role)).toEqual(['assistant', undefined, undefined]);
+  });
+
+  it('is complete once every choice has its finish', () => {
+    const normalizer = createChunkNormalizer({ provider: 'vendor', model: 'm' });
+    const completeAfter = (text: string): boolean => {
+      normalizer.push(text);
+      return normalizer.complete;
+    };
+    expect(completeAfter(JSON.stringify({ choices: [] }))).toBe(false);
+    expect(completeAfter(chunk({ content: 'a' }))).toBe(false);
+    expect(completeAfter(chunk({}, 'stop'))).toBe(true);
   });
 
   it('keeps several choices apart', () => {
@@ -172,6 +214,17 @@ describe('chunk normalizer', () => {
       choices: [{ index: 0, delta: { content: 'a' }, logprobs, finish_reason: 'stop' }],
     });
     expect(normalize([text])[0]?.chunk.choices[0]?.logprobs).toEqual({ ...logprobs, refusal: null });
+    const bare = JSON.stringify({
+      choices: [
+        { index: 0, delta: { content: 'a' }, logprobs: { content: [{ token: 'a', logprob: -1 }, { text: 'b' }] } },
+      ],
+    });
+    expect(createChunkNormalizer({ provider: 'vendor', model: 'm' }).push(bare)[0]?.chunk.choices[0]?.logprobs).toEqual(
+      {
+        ...logprobs,
+        refusal: null,
+      },
+    );
   });
 
   it('is an error when the body ends before a finish', () => {

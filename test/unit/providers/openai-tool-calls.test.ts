@@ -35,6 +35,14 @@ describe('tool call tracker', () => {
     ]);
   });
 
+  it('reads an index that is written as text', () => {
+    const calls = join([
+      [call({ index: '0', id: 'a' }, 'f', ''), call({ index: '1', id: 'b' }, 'g', '{}')],
+      [call({ index: '0' }, undefined, '{"x":1}')],
+    ]);
+    expect(calls.map(({ text }) => text)).toEqual(['{"x":1}', '{}']);
+  });
+
   it('counts from zero when the vendor counts from elsewhere', () => {
     const calls = join([[call({ index: 3, id: 'a' }, 'f', '{}')], [call({ index: 7, id: 'b' }, 'g', '{}')]]);
     expect(calls.map(({ name }) => name)).toEqual(['f', 'g']);

@@ -1,0 +1,146 @@
+import { AppError } from '../contracts/app-error.ts';
+import type { ChatEvent } from '../contracts/chat-provider.ts';
+import type { HttpResponse } from '../contracts/http-fetch.ts';
+import { isBrokenConnection } from './broken-connection.ts';
+
+type Batch = readonly ChatEvent[];
+
+/** Cuts a body into the vendor's items: server-sent events, or lines. */
+export interface ItemReader<Item> {
+  /** All the items that these bytes complete. */
+  push(bytes: Uint8Array): readonly Item[];
+  /** What is left when the body has ended. */
+  end(): readonly Item[];
+}
+
+/** One vendor's translation of the items of one answer. */
+export interface AnswerReader<Item> {
+  /** @throws AppError for an item that is broken, or is an error. */
+  push(item: Item): readonly ChatEvent[];
+  /** What is due when all items are read. @throws AppError when the vendor's terminal event never came. */
+  end(): readonly ChatEvent[];
+  /** The vendor's terminal event is there: a connection that breaks now has taken nothing away. */
+  readonly complete: boolean;
+  /** Nothing that follows belongs to the answer. Absent: only the end of the body tells. */
+  readonly done?: boolean;
+}
+
+/** How long a body may go on after its last event before the connection is given up instead of kept for the next call. */
+const LINGER_MS = 1_000;
+
+/**
+ * The events of a streamed answer, one batch per network read. Written as an iterator rather than a generator so that
+ * it costs one promise per read, and so that a consumer that leaves before its first read still ends the exchange.
+ *
+ * Iteration throws AppError when an item is broken or an error, or the end comes before the vendor's own; what arrived
+ * in the same read before that is delivered first.
+ */
+export function readAnswerStream<Item>(
+  response: HttpResponse,
+  items: ItemReader<Item>,
+  answer: AnswerReader<Item>,
+): AsyncIterable<Batch> {
+  const body = response.chunks()[Symbol.asyncIterator]();
+  let isOver = false;
+  let failure: { readonly error: unknown } | undefined;
+
+  /** Runs a step of the translation; its failure is kept for the next read. */
+  const attempt = (step: () => void): void => {
+    try {
+      step();
+    } catch (error) {
+      failure = { error };
+    }
+  };
+
+  const collect = (into: ChatEvent[], read: () => readonly Item[]): void =>
+    attempt(() => {
+      for (const item of read()) {
+        if (answer.done) return;
+        into.push(...answer.push(item));
+      }
+    });
+
+  const finish = (into: ChatEvent[]): void => {
+    if (!answer.done) collect(into, () => items.end());
+    isOver = true;
+    if (!failure) attempt(() => into.push(...answer.end()));
+  };
+
+  const readBody = async (): Promise<IteratorResult<Uint8Array>> => {
+    try {
+      return await body.next();
+    } catch (error) {
+      if (answer.complete && isBrokenConnection(error)) return { done: true, value: undefined };
+      throw error;
+    }
+  };
+
+  const leave = async (): Promise<void> => {
+    isOver = true;
+    await body.return?.();
+  };
+
+  const next = async (): Promise<IteratorResult<Batch>> => {
+    while (true) {
+      if (failure) {
+        const { error } = failure;
+        failure = undefined;
+        await leave();
+        throw error;
+      }
+      if (isOver) return { done: true, value: undefined };
+      const batch: ChatEvent[] = [];
+      const { done, value } = await readBody();
+      if (done) finish(batch);
+      else collect(batch, () => items.push(value));
+      if (answer.done && !isOver) {
+        finish(batch);
+        linger(body);
+      }
+      if (batch.length > 0) return { done: false, value: batch };
+    }
+  };
+
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next,
+      async return() {
+        if (!answer.done) await leave();
+        return { done: true, value: undefined };
+      },
+    }),
+  };
+}
+
+/**
+ * Refuses an answer that is JSON where a stream was asked for: an error object, or a whole answer whose stream would be
+ * faked by us.
+ * @param read reads the text as a finished answer, and so throws what an error object stands for.
+ */
+export async function assertStream(
+  response: HttpResponse,
+  provider: string,
+  read: (json: string) => unknown,
+): Promise<void> {
+  if (!(response.headers.get('content-type') ?? '').includes('application/json')) return;
+  read(await response.text());
+  throw new AppError('server_error', `${provider} did not stream its answer.`, { retryable: false });
+}
+
+/** Reads a body to its end in the background: a connection is reused only when its answer was read completely. */
+function linger(body: AsyncIterator<Uint8Array>): void {
+  const stop = (): void => {
+    body.return?.().catch(() => {});
+  };
+  const timer = setTimeout(stop, LINGER_MS);
+  timer.unref();
+  const drain = async (): Promise<void> => {
+    while (!(await body.next()).done) {
+      // What follows the vendor's own end is not part of the answer.
+    }
+  };
+  drain()
+    .catch(() => {})
+    .finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,39 @@
+import type { ChatCall } from '../contracts/chat-provider.ts';
+import type { HttpResponse } from '../contracts/http-fetch.ts';
+import { toUpstreamError } from '../resilience/upstream-error.ts';
+
+/** Streams are bounded by their events and their silence, not by a small total. */
+const MAX_STREAM_BYTES = 256 * 1024 * 1024;
+
+export interface JsonPost {
+  /** Provider name, for the error's message. */
+  readonly provider: string;
+  readonly url: string;
+  /** Credentials and versions, as the vendor wants them. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+  /** Media type of the stream that is asked for; absent for an answer in one piece. */
+  readonly stream?: string;
+}
+
+/** One request to a vendor. @throws AppError by the status of an answer that is not a 2xx. */
+export async function postJson(
+  { fetch, signal, idleTimeoutMs }: Pick<ChatCall, 'fetch' | 'signal' | 'idleTimeoutMs'>,
+  { provider, url, headers, body, stream }: JsonPost,
+): Promise<HttpResponse> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: stream ?? 'application/json', ...headers },
+    body: JSON.stringify(body),
+    signal,
+    ...(stream === undefined ? {} : { maxBytes: MAX_STREAM_BYTES }),
+    ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
+  });
+  if (response.ok) return response;
+  throw toUpstreamError({
+    provider,
+    status: response.status,
+    body: await response.text(),
+    headers: response.headers,
+  });
+}
