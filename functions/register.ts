@@ -13,7 +13,7 @@ export interface FunctionDefinition {
   /** Name under which the functions framework finds it. */
   readonly name: string;
   readonly routes: (app: App) => readonly Route<Handler>[];
-  readonly maxBodyBytes: (limits: SluiceConfig['limits']) => number;
+  readonly maxBodyBytes: (limits: SluiceConfig['limits'], path: string) => number;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function registerHttp({ name, routes, maxBodyBytes }: FunctionDefin
   }).catch(exitWithProblems);
   const app = createApp(config, { environment });
   installFrontDoor({
-    maxBodyBytes: () => maxBodyBytes(config.limits),
+    maxBodyBytes: (path) => maxBodyBytes(config.limits, path),
     onTerminate: () => app.close(),
   });
   http(

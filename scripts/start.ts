@@ -10,11 +10,11 @@ import { AppError } from '../shared/contracts/app-error.ts';
 import { build, ROOT } from './build.ts';
 
 /**
- * Builds the functions and serves all of them as one, under the functions framework, on HOST and PORT. The framework's
- * own command line listens on every interface; its server object does not have to.
+ * Builds the gateway, which is all functions behind one URL, and serves it under the functions framework, on HOST and PORT.
+ * The framework's own command line listens on every interface; its server object does not have to.
  */
 export async function serve({ host, port }: { host: string; port: number }): Promise<{ server: Server; url: string }> {
-  await build();
+  await build(['gateway']);
   await import(pathToFileURL(join(ROOT, 'dist', 'gateway', 'index.js')).href);
   const server = getTestServer('gateway');
   server.setTimeout(0);
@@ -38,7 +38,6 @@ export function describeStart({ config, choices }: LoadedConfig, url: string): s
   if (embeddings)
     lines.push(`Embeddings: ${embeddings.provider}/${embeddings.model} (${embeddings.dimensions ?? '?'} dimensions)`);
   if (vectorstore) lines.push(`Vector store: ${vectorstore.provider}`);
-  for (const warning of config.warnings) lines.push(`Warning: ${warning}`);
   const model = config.agents[0]?.name ?? 'default';
   lines.push(
     '',

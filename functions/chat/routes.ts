@@ -1,3 +1,4 @@
+import { assertModelAllowed } from '../../shared/app/caller.ts';
 import { createChatCompletionsFormat } from '../../shared/app/chat-answer.ts';
 import type { ChatInput } from '../../shared/app/chat-service.ts';
 import type { App } from '../../shared/app/create-app.ts';
@@ -61,8 +62,10 @@ export function chatRoutes(app: App): readonly Route<Handler>[] {
       path: '/v1/messages/count_tokens',
       toErrorBody: toMessagesErrorBody,
       handler: async (context) => {
-        await app.authenticate(context, 'chat');
-        return { json: toTokenCount(parseRequest(countTokensSchema, readJson(context))) };
+        const caller = await app.authenticate(context, 'chat');
+        const request = parseRequest(countTokensSchema, readJson(context));
+        assertModelAllowed(caller, request.model);
+        return { json: toTokenCount(request) };
       },
     },
     { method: 'POST', path: '/v1/completions', handler: answer(completions) },

@@ -8,6 +8,8 @@ export interface Caller {
   readonly key?: string;
   /** Agents and models the credential may use; undefined: all. */
   readonly models?: readonly string[];
+  /** Functions the credential may use; undefined: all. */
+  readonly functions?: readonly string[];
 }
 
 /**
@@ -27,6 +29,15 @@ export function assertModelAllowed(caller: Caller, model: string): void {
   if (caller.models && !caller.models.includes(model)) {
     throw new AppError('permission', `The API key may not use this model. It may use ${caller.models.join(', ')}.`, {
       param: 'model',
+    });
+  }
+}
+
+/** @throws AppError `permission` when the credential is limited to other functions. */
+export function assertFunctionAllowed(caller: Caller, name: string, param?: string): void {
+  if (caller.functions && !caller.functions.includes(name)) {
+    throw new AppError('permission', `The API key may not use ${name}. It may use ${caller.functions.join(', ')}.`, {
+      ...(param === undefined ? {} : { param }),
     });
   }
 }

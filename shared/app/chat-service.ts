@@ -8,7 +8,7 @@ import { holdUntilOutput } from '../resilience/commit-point.ts';
 import { createDeadline } from '../resilience/deadline.ts';
 import type { Route } from '../routing/resolve-model.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
-import { assertModelAllowed, type Caller, tenantOf } from './caller.ts';
+import { assertFunctionAllowed, assertModelAllowed, type Caller, tenantOf } from './caller.ts';
 import { lastUserText, toChatRequest } from './chat-request.ts';
 import type { ChatRetrieval } from './chat-retrieval.ts';
 import type { CostMeter } from './cost-meter.ts';
@@ -75,6 +75,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     facts.agent = route.agent?.name;
     const wanted = body.sluice?.retrieval;
     if (!wanted) return { route, tenant, citations: undefined, request: toChatRequest(body, route.agent, undefined) };
+    assertFunctionAllowed(caller, 'search', 'sluice.retrieval');
     const { message, citations } = await retrieval.find({
       query: lastUserText(body.messages),
       options: wanted === true ? {} : wanted,

@@ -1,7 +1,7 @@
 import type { Environment } from '../config/environment.ts';
 import type { FunctionName } from '../config/names.ts';
 import type { SluiceConfig } from '../config/types.ts';
-import { AppError, toAppError } from '../contracts/app-error.ts';
+import { toAppError } from '../contracts/app-error.ts';
 import type { HttpFetch } from '../contracts/http-fetch.ts';
 import type { SecretSource } from '../contracts/secret-source.ts';
 import type { UsageLedger } from '../contracts/usage-ledger.ts';
@@ -17,7 +17,7 @@ import { createLog, describeError, type Log } from '../telemetry/log.ts';
 import { createCatalogue } from '../usage/catalogue.ts';
 import { createMemoryUsageLedger } from '../usage/memory-ledger.ts';
 import { createBackends } from './backends.ts';
-import type { Caller } from './caller.ts';
+import { assertFunctionAllowed, type Caller } from './caller.ts';
 import { createChatRetrieval } from './chat-retrieval.ts';
 import { type ChatService, createChatService } from './chat-service.ts';
 import { createCostMeter } from './cost-meter.ts';
@@ -28,6 +28,7 @@ import { createLazy } from './lazy.ts';
 import { createLegRunner } from './leg-runner.ts';
 import { createModelsService, type ModelsService } from './models-service.ts';
 import { createSearchService, type SearchService } from './search-service.ts';
+import { listUnusedSettings } from './unused-settings.ts';
 
 /** Everything the functions call. Made without a connection and without loading an SDK. */
 export interface App {
@@ -66,6 +67,7 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
     secrets,
     accessTokens: options.accessToken ? { get: options.accessToken, drop: () => {} } : createAccessTokenSource(),
   });
+  for (const warning of [...config.warnings, ...listUnusedSettings(config)]) log('WARNING', warning);
   const backends = createBackends({ config, environment, credentials, fetch });
   const catalogue = createCatalogue({ overrides: config.prices });
   const meter = createCostMeter(catalogue);
@@ -115,14 +117,14 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
     async authenticate(context, name) {
       if (config.auth.mode !== 'api_key') return { tenant: null };
       const key = await checkKey(context.header('authorization'), context.header('x-api-key'));
-      if (key.functions && !key.functions.includes(name)) {
-        throw new AppError('permission', `The API key may not use ${name}. It may use ${key.functions.join(', ')}.`);
-      }
-      return {
+      const caller: Caller = {
         tenant: key.tenant ?? null,
         key: key.name,
         ...(key.models === undefined ? {} : { models: key.models }),
+        ...(key.functions === undefined ? {} : { functions: key.functions }),
       };
+      assertFunctionAllowed(caller, name);
+      return caller;
     },
 
     async readiness() {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { SluiceConfig } from '../config/types.ts';
 import { AppError, type ErrorCode } from '../contracts/app-error.ts';
 import type { DocumentInput, documentsSchema } from '../http/schemas/documents-schema.ts';
+import { checkDocumentId } from '../rag/document-key.ts';
 import type { IngestInput, Ingestion, IngestOutcome } from '../rag/ingest.ts';
 import { type Caller, tenantOf } from './caller.ts';
 import type { CostMeter } from './cost-meter.ts';
@@ -131,6 +132,7 @@ function toDocuments(body: DocumentsInput['body'], limit: number): PlacedDocumen
 /** Every document is checked before any is ingested, so that a bad request stores nothing. */
 function toIngestInput(document: DocumentInput, path: string, tenant: string | null): IngestInput {
   const { id, text, content_base64: base64, content_type: contentType, title, source, metadata, collection } = document;
+  if (id !== undefined) checkDocumentId(id, `${path}id`);
   if ((text === undefined) === (base64 === undefined)) {
     throw new AppError('invalid_request', 'A document needs either `text` or `content_base64`.', {
       param: `${path}text`,

@@ -73,7 +73,11 @@ export function createEmbeddingsService({
       lazy = createLazy(() => make(withDimensions(target, asked)));
       others.set(key, lazy);
     }
-    return lazy.get();
+    return lazy.get().catch((error: unknown) => {
+      // The configuration is fine without them: what does not fit is what the caller asked for.
+      if (asked === undefined || !(error instanceof AppError) || error.code !== 'configuration') throw error;
+      throw new AppError('invalid_request', error.message, { param: 'dimensions', cause: error });
+    });
   };
 
   return {

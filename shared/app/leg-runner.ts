@@ -1,6 +1,6 @@
 import { DEFAULT_RETRY } from '../config/normalize/retry.ts';
 import type { LegConfig, SluiceConfig } from '../config/types.ts';
-import { AppError } from '../contracts/app-error.ts';
+import { AppError, toAppError } from '../contracts/app-error.ts';
 import type { ChatCall, ChatProvider, ChatRequest } from '../contracts/chat-provider.ts';
 import type { HttpFetch } from '../contracts/http-fetch.ts';
 import { type CascadeResult, cascade } from '../resilience/cascade.ts';
@@ -84,8 +84,10 @@ export function createLegRunner({
       deadline.disarm();
       return { result, dropped };
     } catch (error) {
+      // Before the signal lets go: an abort that an SDK puts in its own words is told by it.
+      const failure = toAppError(error, deadline.signal);
       deadline.end();
-      throw error;
+      throw failure;
     }
   };
 

@@ -113,6 +113,8 @@ function readTree(text: string, problems: Problems): unknown {
   if (problems.lines.length > 0) return undefined;
   try {
     const tree: unknown = yaml.toJS();
+    // An alias inside its own anchor makes a tree without an end, which nothing below could walk through.
+    JSON.stringify(tree);
     if (tree === null || tree === undefined) problems.add('', 'the file is empty');
     return Array.isArray(tree) ? { agents: tree } : tree;
   } catch {

@@ -1,6 +1,6 @@
 import diagnostics from 'node:diagnostics_channel';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
-import { toAppError } from '../contracts/app-error.ts';
+import { AppError, toAppError } from '../contracts/app-error.ts';
 import { toErrorAnswer } from './error-response.ts';
 import { type BufferedRequest, readBody } from './request-body.ts';
 import { requestIdOf } from './request-id.ts';
@@ -13,9 +13,11 @@ const REQUEST_START = 'http.server.request.start';
 const DRAIN_MS = 9_000;
 const DISCARD_MS = 1_000;
 
+const FRAMEWORK_PATHS: ReadonlySet<string> = new Set(['/favicon.ico', '/robots.txt', '*']);
+
 export interface FrontDoorOptions {
-  /** Largest body in bytes; read at the first request, so that it may come from the configuration. */
-  readonly maxBodyBytes: () => number;
+  /** Largest body in bytes that a path takes. */
+  readonly maxBodyBytes: (path: string) => number;
   /**
    * Takes over SIGTERM and SIGINT: no new connections, answers under way finish within the grace time, then this is
    * called and the process ends. Absent: signals stay as they are.
@@ -62,9 +64,12 @@ function receive(
 ): void {
   response.setHeader('x-request-id', requestIdOf(request));
   const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
+  const path = (request.url ?? '').split('?', 1)[0] ?? '';
   try {
     // Express decodes the path before any function sees it, and answers one it cannot decode with a page.
-    decodePath((request.url ?? '').split('?', 1)[0] ?? '');
+    decodePath(path);
+    // The framework answers these by itself, without a body, or with a page.
+    if (FRAMEWORK_PATHS.has(path)) throw new AppError('not_found', 'There is nothing here.');
   } catch (error) {
     refuse(request, response, error);
     return;
@@ -73,7 +78,7 @@ function receive(
     framework(request, response);
     return;
   }
-  readBody(request, maxBodyBytes()).then(
+  readBody(request, maxBodyBytes(path)).then(
     (body) => {
       const buffered = request as BufferedRequest;
       buffered.rawBody = body;

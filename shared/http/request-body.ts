@@ -46,6 +46,10 @@ export function readJsonBody(request: BufferedRequest, limit: number): unknown {
   if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
     throw new HttpError(415, 'invalid_request', 'Send the body as JSON, with `content-type: application/json`.');
   }
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type)?.[1];
+  if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) {
+    throw new HttpError(415, 'invalid_request', 'JSON is read as UTF-8: send it so, and say no other charset.');
+  }
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw new HttpError(415, 'invalid_request', `The content encoding ${encoding} is not accepted: send plain JSON.`);

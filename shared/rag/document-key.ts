@@ -9,7 +9,7 @@ const HASHED_KEY = /^h[0-9a-f]{40}$/;
 const CONTROL = /\p{Cc}/u;
 
 /** @throws AppError `invalid_request` for an id that no store could keep. */
-export function checkDocumentId(id: string): void {
+export function checkDocumentId(id: string, param = 'id'): void {
   const problem =
     id === '' || id.length > MAX_ID_LENGTH
       ? `must have 1 to ${MAX_ID_LENGTH} characters`
@@ -18,7 +18,7 @@ export function checkDocumentId(id: string): void {
         : id === '.' || id === '..' || /^__.*__$/.test(id)
           ? 'must not be `.`, `..` or `__x__`'
           : !id.isWellFormed() && 'must not hold unpaired surrogates';
-  if (problem) throw new AppError('invalid_request', `A document id ${problem}.`, { param: 'id' });
+  if (problem) throw new AppError('invalid_request', `A document id ${problem}.`, { param });
 }
 
 /**

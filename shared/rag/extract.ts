@@ -102,8 +102,13 @@ function createDecoder(charset: string): InstanceType<typeof TextDecoder> {
   }
 }
 
-/** Half a surrogate pair cannot be stored or sent anywhere as UTF-8. */
+/** NUL ends texts in databases, and half a surrogate pair cannot be stored or sent anywhere as UTF-8. */
 function checkUnicode(text: string): string {
+  if (text.includes('\0')) {
+    throw new AppError('invalid_request', 'The text holds NUL characters; name the right content type or charset.', {
+      param: 'text',
+    });
+  }
   if (/\p{Surrogate}/u.test(text)) {
     throw new AppError('invalid_request', 'The text holds half of a surrogate pair, so it is not valid Unicode.', {
       param: 'text',

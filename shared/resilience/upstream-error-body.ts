@@ -1,10 +1,11 @@
 import { durationToMs } from './go-duration.ts';
+import { isKnownCode, isKnownParam } from './upstream-words.ts';
 
-/** What is worth keeping of an upstream's error body; all of it safe to show. */
+/** What is worth keeping of an upstream's error body; safe to show but for `words`. */
 export interface UpstreamErrorFields {
-  /** The first of `words`, for messages. */
+  /** The first of `words` that a vendor documents, for messages. */
   readonly vendorCode: string | undefined;
-  /** Codes, types and reasons as the vendor wrote them, most specific first. */
+  /** Codes, types and reasons as the vendor wrote them, most specific first. To compare with, never to show. */
   readonly words: readonly string[];
   readonly param: string | undefined;
   /** Google's RetryInfo. */
@@ -33,7 +34,7 @@ export function readErrorFields(body: string): UpstreamErrorFields {
   ].filter(isWord);
   const delay = details.find((detail) => isType(detail, 'RetryInfo'))?.retryDelay;
   return {
-    vendorCode: words[0],
+    vendorCode: words.find(isKnownCode),
     words,
     param: isParam(error.param) ? error.param : undefined,
     retryDelayMs: typeof delay === 'string' ? durationToMs(delay) : undefined,
@@ -78,15 +79,10 @@ function isType(detail: Fields, name: string): boolean {
 
 /** A code is one word that starts with a letter; a number only repeats the status. */
 function isWord(value: unknown): value is string {
-  return typeof value === 'string' && /^[a-z][a-z0-9_.-]{0,63}$/i.test(value) && !looksLikeSecret(value);
+  return typeof value === 'string' && /^[a-z][a-z0-9_.-]{0,63}$/i.test(value);
 }
 
 /** A path into the request such as `messages[0].content`. */
 function isParam(value: unknown): value is string {
-  return typeof value === 'string' && /^[a-z_][a-z0-9_.[\]-]{0,63}$/i.test(value) && !looksLikeSecret(value);
-}
-
-/** No vendor code looks like a key, so whatever does is an echo of ours. */
-function looksLikeSecret(value: string): boolean {
-  return /^(sk|pk|xai|hf|gsk|AIza|ya29|key)[-_.]?[A-Za-z0-9_-]{16,}$/.test(value) && /\d/.test(value);
+  return typeof value === 'string' && isKnownParam(value);
 }

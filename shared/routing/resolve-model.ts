@@ -30,7 +30,7 @@ export function resolveModel(
   const slash = name.indexOf('/');
   const direct = slash > 0 ? accessOf(config, name.slice(0, slash)) : undefined;
   const model = name.slice(slash + 1);
-  if (direct && model !== '') return { legs: [toLeg(direct, model)] };
+  if (direct && isModelName(model)) return { legs: [toLeg(direct, model)] };
 
   const configured = configuredLeg(config, name);
   if (configured) return { legs: [configured] };
@@ -39,6 +39,11 @@ export function resolveModel(
     if (access) return { legs: [toLeg(access, name)] };
   }
   throw new AppError('model_not_found', notFoundMessage(config, name), { param: 'model' });
+}
+
+/** Vendors' model names are plain; what steps through paths or ends lines is none, and is never sent anywhere. */
+function isModelName(model: string): boolean {
+  return /^[\w.:@/+-]{1,256}$/.test(model) && !model.split('/').some((part) => part === '' || /^\.+$/.test(part));
 }
 
 /** A model that some agent uses may be asked for by its own name, without the agent's prompt. */

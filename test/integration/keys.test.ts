@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AppServer, startAppServer } from '../support/app-server.ts';
 import { createScriptedServer, type ScriptedServer } from '../support/scripted-server.ts';
 
-const PROMPT = 'PROMPT-MARK-51c2';
+// Single words: no upstream may smuggle one through as a code or a parameter.
+const PROMPT = 'PROMPTMARK51c2';
 
 /** Providers with the path their endpoint ends in. */
 const PROVIDERS: Readonly<Record<string, string>> = {
@@ -17,11 +18,11 @@ const PROVIDERS: Readonly<Record<string, string>> = {
 };
 
 const NAMES = Object.keys(PROVIDERS);
-const keyOf = (name: string): string => `KEY-MARK-${name}-9f3e`;
+const keyOf = (name: string): string => `keymark-${name}-9f3e`;
 
 /** What a careless upstream may answer: the key, the prompt and an address, in every place that has room for text. */
-function tellTale(name: string): Record<string, unknown> {
-  const text = `${keyOf(name)} ${PROMPT} http://10.1.2.3/internal /home/models/file`;
+function tellTale(name: string, word?: string): Record<string, unknown> {
+  const text = word ?? `${keyOf(name)} ${PROMPT} http://10.1.2.3/internal /home/models/file`;
   return {
     error: { message: text, type: text, code: text, param: text, status: text, details: [{ reason: text }] },
     text,
@@ -68,10 +69,12 @@ describe('keys and prompts', () => {
   );
 
   it.each(cases)('of %s stay inside when it answers %i (stream: %s)', async (name, status, stream) => {
-    upstreams.get(name)?.reply({ status, body: tellTale(name) }, { status: 404, body: tellTale(name) });
-    const answer = await ask(name, stream);
-    expect(answer).toContain('"error"');
-    for (const secret of ['KEY-MARK', PROMPT, '10.1.2.3', '/home/models']) expect(answer).not.toContain(secret);
+    for (const word of [undefined, keyOf(name), PROMPT]) {
+      upstreams.get(name)?.reply({ status, body: tellTale(name, word) });
+      const answer = await ask(name, stream);
+      expect(answer).toContain('"error"');
+      for (const secret of ['keymark', PROMPT, '10.1.2.3', '/home/models']) expect(answer).not.toContain(secret);
+    }
   });
 
   it.each(NAMES)('of %s stay inside when it fails within a 200', async (name) => {
@@ -81,22 +84,22 @@ describe('keys and prompts', () => {
       upstreams.get(name)?.reply({ headers, body: isStream ? `data: ${body}\n\n` : `${body}\n` });
       const answer = await ask(name, true);
       expect(answer).toContain('"error"');
-      for (const secret of ['KEY-MARK', PROMPT, '10.1.2.3', '/home/models']) expect(answer).not.toContain(secret);
+      for (const secret of ['keymark', PROMPT, '10.1.2.3', '/home/models']) expect(answer).not.toContain(secret);
     }
   });
 
   it('are in no log line', () => {
     const log = JSON.stringify(server.logged);
     expect(server.logged.length).toBeGreaterThan(100);
-    for (const secret of ['KEY-MARK', PROMPT, '10.1.2.3', '/home/models']) expect(log).not.toContain(secret);
+    for (const secret of ['keymark', PROMPT, '10.1.2.3', '/home/models']) expect(log).not.toContain(secret);
   });
 
   it.each(NAMES)('reach the origin of %s alone, and never in a URL', async (name) => {
     const requests = upstreams.get(name)?.requests ?? [];
     expect(requests.length).toBeGreaterThan(20);
     for (const { url, headers, body } of requests) {
-      expect(url).not.toContain('KEY-MARK');
-      expect(body).not.toContain('KEY-MARK');
+      expect(url).not.toContain('keymark');
+      expect(body).not.toContain('keymark');
       const sent = JSON.stringify(headers);
       for (const other of NAMES) {
         if (other !== name) expect(sent).not.toContain(keyOf(other));

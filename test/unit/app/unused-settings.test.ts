@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { listUnusedSettings } from '../../../shared/app/unused-settings.ts';
+import { parseConfig } from '../../../shared/config/load.ts';
+
+const AGENT = 'agents: [{name: a, role: assistant, provider: local, model: extractive}]\n';
+const list = (yaml: string): string[] => listUnusedSettings(parseConfig(AGENT + yaml, { environment: {} }).config);
+
+describe('listUnusedSettings', () => {
+  it('says nothing of a configuration that is acted on in full', () => {
+    expect(list('')).toEqual([]);
+  });
+
+  it.each([
+    ['auth: {mode: api_key, keys: [{name: k, key: secret-key-1, requests_per_minute: 3}]}', 'requests_per_minute'],
+    ['auth: {mode: none, cors_origins: ["https://example.com"]}', 'cors_origins'],
+    ['cache: {provider: memory, ttl: 1h}', 'cache'],
+    ['observability: {cost_alert_threshold: 100}', 'cost_alert_threshold'],
+    ['observability: {llm_observability: {enabled: true, daily_token_limit: 1000}}', 'daily_token_limit'],
+    ['retrieval: {mode: hybrid}', 'retrieval.mode'],
+  ])('names %s', (yaml, name) => {
+    expect(list(yaml).join()).toContain(name);
+  });
+});
