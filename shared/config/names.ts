@@ -43,7 +43,6 @@ export const EMBEDDING_PROVIDER_NAMES = [
 export type EmbeddingProviderName = (typeof EMBEDDING_PROVIDER_NAMES)[number];
 
 export const VECTOR_STORE_NAMES = ['firestore', 'memory', 'qdrant', 'pgvector'] as const;
-export type VectorStoreName = (typeof VECTOR_STORE_NAMES)[number];
 
 export const DISTANCES = ['cosine', 'euclidean', 'dot_product'] as const;
 export type Distance = (typeof DISTANCES)[number];

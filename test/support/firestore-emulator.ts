@@ -19,7 +19,7 @@ export interface FirestoreEmulatorOptions {
 }
 
 /** The emulator's jar: `FIRESTORE_EMULATOR_JAR`, else where the gcloud component is installed, else undefined. */
-export function findFirestoreEmulatorJar(): string | undefined {
+function findFirestoreEmulatorJar(): string | undefined {
   const jar = process.env.FIRESTORE_EMULATOR_JAR ?? INSTALLED_JAR;
   return existsSync(jar) ? jar : undefined;
 }

@@ -8,5 +8,3 @@ export interface ResponseCacheOptions extends MemoryResponseCacheOptions {}
 export const responseCaches = {
   memory: async (options: ResponseCacheOptions) => (await import('./memory.ts')).createMemoryResponseCache(options),
 } as const satisfies Record<string, (options: ResponseCacheOptions) => Promise<ResponseCache>>;
-
-export type ResponseCacheName = keyof typeof responseCaches;

@@ -10,5 +10,3 @@ export const documentStores = {
   firestore: async (options: DocumentStoreOptions) =>
     (await import('./firestore.ts')).createFirestoreDocumentStore(options),
 } as const satisfies Record<string, (options: DocumentStoreOptions) => Promise<DocumentStore>>;
-
-export type DocumentStoreName = keyof typeof documentStores;

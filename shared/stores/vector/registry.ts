@@ -11,5 +11,3 @@ export const vectorStores = {
   firestore: async (options: VectorStoreOptions) =>
     (await import('./firestore.ts')).createFirestoreVectorStore(options),
 } as const satisfies Record<string, (options: VectorStoreOptions) => Promise<VectorStore>>;
-
-export type VectorStoreName = keyof typeof vectorStores;
