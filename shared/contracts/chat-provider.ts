@@ -17,7 +17,7 @@ export type ChatRequest = Omit<
 
 export type ChatMessage = OpenAI.Chat.Completions.ChatCompletionMessageParam & MessageExtensions;
 
-/** What vendors need back on a later turn and OpenAI's type has no field for (wire.md, "Reasoning"). */
+/** What vendors need back on a later turn and OpenAI's type has no field for. */
 interface MessageExtensions {
   /** Readable thinking of an assistant turn. */
   reasoning_content?: string | null;

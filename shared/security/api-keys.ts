@@ -2,14 +2,12 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { AuthConfig, AuthKeyConfig } from '../config/types.ts';
 import { AppError } from '../contracts/app-error.ts';
 
-export interface ApiKeyCheck {
-  /**
-   * The key's entry.
-   * @throws AppError `authentication` for a missing, unknown or expired key; what `readSecret` throws, when the key is
-   * none of those that could be read.
-   */
-  (authorization: string | undefined, xApiKey: string | undefined): Promise<AuthKeyConfig>;
-}
+/**
+ * The entry of the key in the `authorization` or `x-api-key` header.
+ * @throws AppError `authentication` for a missing, unknown or expired key; what `readSecret` throws, when the key is
+ * none of those that could be read.
+ */
+export type ApiKeyCheck = (authorization: string | undefined, xApiKey: string | undefined) => Promise<AuthKeyConfig>;
 
 export interface ApiKeyOptions {
   readonly keys: AuthConfig['keys'];
