@@ -1,6 +1,6 @@
 import type { SluiceConfig } from '../config/types.ts';
+import type { Citation } from '../contracts/context-format.ts';
 import type { Filter } from '../contracts/filter.ts';
-import type { Citation } from '../http/dialects/answer-format.ts';
 import type { SluiceOptions } from '../http/schemas/common-schema.ts';
 import { buildContext } from '../rag/prompt.ts';
 import type { Retriever } from '../rag/retrieve.ts';

@@ -1,7 +1,8 @@
 import type { AgentConfig, LegConfig, SluiceConfig } from '../config/types.ts';
 import type { ChatCall, ChatEvent, ChatProvider, ChatRequest, ChatResult } from '../contracts/chat-provider.ts';
+import type { Citation } from '../contracts/context-format.ts';
 import type { UsageLedger } from '../contracts/usage-ledger.ts';
-import type { AnswerFacts, AnswerFormat, Citation } from '../http/dialects/answer-format.ts';
+import type { AnswerFacts, AnswerFormat } from '../http/dialects/answer-format.ts';
 import type { ChatBody } from '../http/schemas/chat-schema.ts';
 import type { CascadeResult } from '../resilience/cascade.ts';
 import { holdUntilOutput } from '../resilience/commit-point.ts';

@@ -14,6 +14,20 @@ export interface ContextPassage {
   readonly content: string;
 }
 
+/** A passage that was put before the model, as the caller learns of it. */
+export interface Citation {
+  /** The number the model cites it by. */
+  readonly index: number;
+  readonly id: string;
+  readonly document_id: string;
+  readonly title?: string;
+  readonly source?: string;
+  readonly score: number;
+  /** Offsets of the passage in the document's text. */
+  readonly start?: number;
+  readonly end?: number;
+}
+
 const INTRODUCTION = 'Passages retrieved for the question follow.';
 const NOTHING = 'No passage was found for the question.';
 

@@ -2,6 +2,7 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { AppError } from '../contracts/app-error.ts';
 import type { ChatMessage } from '../contracts/chat-provider.ts';
 import { type InputBlock, toCacheControl, toInputBlocks, toTextBlocks } from './anthropic-content.ts';
+import { parseArguments } from './tool-arguments.ts';
 
 export interface Conversation {
   /** System and developer texts in their order; blocks when one of them marks a place to cache. */
@@ -96,22 +97,6 @@ function toToolUse(
   }
   const { name, arguments: text } = call.function;
   return { type: 'tool_use', id: toCallId(call.id), name, input: parseArguments(text, path), ...toCacheControl(call) };
-}
-
-function parseArguments(text: string, path: string): Record<string, unknown> {
-  if (text.trim() === '') return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // Said below: the parser's own message quotes the text.
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new AppError(
-    'invalid_request',
-    `The arguments of ${path} are not a JSON object (${text.length} characters); send back what the model gave.`,
-    { param: `${path}.function.arguments` },
-  );
 }
 
 function toToolResult(message: Extract<ChatMessage, { role: 'tool' }>, path: string): Anthropic.ToolResultBlockParam {

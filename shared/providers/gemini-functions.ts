@@ -5,6 +5,7 @@ import { toContentParts, toPlainText } from './gemini-content.ts';
 import type { GeminiModelTraits } from './gemini-model.ts';
 import { readSignature } from './gemini-signature.ts';
 import type { GeminiBackend } from './gemini-types.ts';
+import { parseArguments } from './tool-arguments.ts';
 
 /** A call an earlier assistant turn made. Results name the call, the vendor wants the function. */
 export interface KnownCall {
@@ -91,16 +92,6 @@ function toId(id: string, backend: GeminiBackend, { signsCalls }: GeminiModelTra
 function toResponse(text: string): Record<string, unknown> {
   const value = text.trimStart().startsWith('{') && !text.includes('"$ref"') ? parseObject(text) : undefined;
   return value ?? { result: text };
-}
-
-function parseArguments(text: string, path: string): Record<string, unknown> {
-  const value = text.trim() === '' ? {} : parseObject(text);
-  if (value) return value;
-  throw new AppError(
-    'invalid_request',
-    `The arguments of ${path} are not a JSON object (${text.length} characters); send back what the model gave.`,
-    { param: `${path}.function.arguments` },
-  );
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

@@ -2,6 +2,7 @@ import { AppError } from '../contracts/app-error.ts';
 import type { ChatMessage } from '../contracts/chat-provider.ts';
 import { toOllamaContent } from './ollama-content.ts';
 import type { OllamaMessage, OllamaToolCall } from './ollama-wire.ts';
+import { parseArguments } from './tool-arguments.ts';
 
 /**
  * OpenAI's messages as the vendor's, one for one and in their order. Results name the function that was called, since
@@ -59,20 +60,4 @@ function toAssistantMessage(
     ...(message.reasoning_content ? { thinking: message.reasoning_content } : {}),
     ...(calls.length > 0 ? { tool_calls: calls } : {}),
   };
-}
-
-function parseArguments(text: string, path: string): Record<string, unknown> {
-  if (text.trim() === '') return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // Said below: the parser's own message quotes the text.
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new AppError(
-    'invalid_request',
-    `The arguments of ${path} are not a JSON object (${text.length} characters); send back what the model gave.`,
-    { param: `${path}.function.arguments` },
-  );
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AppError } from '../contracts/app-error.ts';
 import type { ChatChunk, ChatChunkChoice, ChatEvent, FinishReason } from '../contracts/chat-provider.ts';
 import type { HttpResponse } from '../contracts/http-fetch.ts';
+import { type AnswerReader, type ItemReader, readAnswerStream } from './answer-stream.ts';
 import { createNdjsonReader } from './ndjson-reader.ts';
 import {
   type AnswerOptions,
@@ -18,15 +19,6 @@ import {
 import type { LooseAnswer } from './ollama-wire.ts';
 import { type ChunkNormalizer, createChunkNormalizer } from './openai-stream.ts';
 
-interface ChatLineReader {
-  /** The server said that the answer is complete; nothing of what follows counts. */
-  readonly done: boolean;
-  /** What one line becomes: often one event, sometimes none, at the end finish and usage as well. */
-  push(line: string): ChatEvent[];
-  /** What is due when the body has ended. @throws AppError `server_error` when the end of the answer never came. */
-  end(): ChatEvent[];
-}
-
 /** A line of server-sent events; no line of JSON begins like one. */
 const EVENT_LINE = /^(data|event|id|retry)?:(.*)$/s;
 
@@ -36,7 +28,7 @@ const EVENT_LINE = /^(data|event|id|retry)?:(.*)$/s;
  * `push` throws the server's error when a line is one, AppError `server_error` for a line that is not JSON, and
  * `unsupported` when log probabilities were asked for and left out.
  */
-function createChatLineReader({ model, logprobs: wantsLogprobs = false }: AnswerOptions): ChatLineReader {
+function createChatLineReader({ model, logprobs: wantsLogprobs = false }: AnswerOptions): AnswerReader<string> {
   const id = `chatcmpl-${randomUUID()}`;
   const callIds = new Set<string>();
   let head: { readonly created: number; readonly model: string } | undefined;
@@ -89,6 +81,9 @@ function createChatLineReader({ model, logprobs: wantsLogprobs = false }: Answer
   };
 
   return {
+    get complete() {
+      return done;
+    },
     get done() {
       return done;
     },
@@ -118,37 +113,11 @@ interface Ending {
   readonly logprobs?: ChatChunkChoice['logprobs'];
 }
 
-/** @throws AppError when a line is broken or an error, or when the end comes before `done`. */
-export async function* readChatStream(
-  response: HttpResponse,
-  options: AnswerOptions,
-): AsyncGenerator<readonly ChatEvent[]> {
+/** The events of a streamed answer. Iteration throws AppError for a broken line, an error, or an end before `done`. */
+export function readChatStream(response: HttpResponse, options: AnswerOptions): AsyncIterable<readonly ChatEvent[]> {
   const lines = createNdjsonReader();
-  const answer = createChatLineReader(options);
-  let failure: unknown;
-  // What came before a failure in the same read was received, and is delivered before the failure is thrown.
-  const translate = (read: () => string[], finish: () => ChatEvent[] = () => []): ChatEvent[] => {
-    const events: ChatEvent[] = [];
-    try {
-      for (const line of read()) {
-        if (answer.done) break;
-        events.push(...answer.push(line));
-      }
-      events.push(...finish());
-    } catch (error) {
-      failure = error;
-    }
-    return events;
-  };
-  for await (const bytes of response.chunks()) {
-    const batch = translate(() => lines.push(bytes));
-    if (batch.length > 0) yield batch;
-    if (failure !== undefined) throw failure;
-    if (answer.done) return;
-  }
-  const last = translate(() => lines.end().filter(isWhole), answer.end);
-  if (last.length > 0) yield last;
-  if (failure !== undefined) throw failure;
+  const items: ItemReader<string> = { push: (bytes) => lines.push(bytes), end: () => lines.end().filter(isWhole) };
+  return readAnswerStream(response, items, createChatLineReader(options));
 }
 
 /** A line that the end of the body cut in two is part of the interruption, which the missing end of the answer tells. */

@@ -1,27 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { type ContextPassage, writeContext } from '../contracts/context-format.ts';
+import { type Citation, type ContextPassage, writeContext } from '../contracts/context-format.ts';
 import type { ScoredChunk } from '../contracts/vector-store.ts';
 import { estimateTokens } from '../usage/tokens.ts';
-
-/** A passage that was put before the model, as the caller learns of it. */
-export interface ContextCitation {
-  /** The number the model cites it by. */
-  readonly index: number;
-  readonly id: string;
-  readonly document_id: string;
-  readonly title?: string;
-  readonly source?: string;
-  readonly score: number;
-  readonly start?: number;
-  readonly end?: number;
-}
 
 export interface Context {
   /** Text of a system message. */
   readonly message: string;
   /** The chunks that fitted, best first. */
   readonly used: readonly ScoredChunk[];
-  readonly citations: readonly ContextCitation[];
+  readonly citations: readonly Citation[];
 }
 
 export interface ContextOptions {
@@ -52,7 +39,7 @@ function toPassage(chunk: ScoredChunk, position: number): ContextPassage {
   return { index: position + 1, score: chunk.score, content: chunk.content, ...labelsOf(chunk) };
 }
 
-function toCitation(chunk: ScoredChunk, position: number): ContextCitation {
+function toCitation(chunk: ScoredChunk, position: number): Citation {
   const { start, end } = chunk.metadata;
   return {
     index: position + 1,

@@ -1,18 +1,6 @@
 import type { ChatEvent, ChatResult } from '../../contracts/chat-provider.ts';
+import type { Citation } from '../../contracts/context-format.ts';
 import type { Attempt } from '../../resilience/cascade.ts';
-
-/** A retrieved passage an answer may cite as `[index]`. */
-export interface Citation {
-  readonly index: number;
-  readonly id: string;
-  readonly document_id: string;
-  readonly title?: string;
-  readonly source?: string;
-  readonly score: number;
-  /** Offsets of the passage in the document's text. */
-  readonly start?: number;
-  readonly end?: number;
-}
 
 /** What Sluice adds to an answer, under `sluice`. */
 export interface AnswerFacts {

@@ -1,17 +1,11 @@
 import { expect, test } from 'vitest';
 import type { ChatRequest } from '../../../shared/contracts/chat-provider.ts';
 import { toMessagesRequest } from '../../../shared/providers/anthropic-request.ts';
+import { freeze } from './freeze.ts';
 
 const MODEL = 'claude-sonnet-4-5';
 const OLD_MODEL = 'claude-3-haiku-20240307';
 const user = { role: 'user', content: 'Hello' } as const;
-
-/** Deeply frozen, so that a mutation throws. */
-function freeze<Value>(value: Value): Value {
-  if (typeof value === 'object' && value !== null)
-    for (const inner of Object.values(Object.freeze(value))) freeze(inner);
-  return value;
-}
 
 function toBody(request: Partial<ChatRequest>, model = MODEL) {
   return toMessagesRequest(freeze({ model: 'agent', messages: [user], ...request }), model).body;

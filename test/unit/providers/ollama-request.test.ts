@@ -1,17 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { ChatRequest } from '../../../shared/contracts/chat-provider.ts';
 import { toChatBody } from '../../../shared/providers/ollama-request.ts';
+import { freeze } from './freeze.ts';
 
 const MODEL = 'llama3.1:8b';
 const user = { role: 'user', content: 'Hello' } as const;
 const plain = { model: MODEL, messages: [user], stream: false };
-
-/** Deeply frozen, so that a mutation throws. */
-function freeze<Value>(value: Value): Value {
-  if (typeof value === 'object' && value !== null)
-    for (const inner of Object.values(Object.freeze(value))) freeze(inner);
-  return value;
-}
 
 function toBody(request: Partial<ChatRequest>, model = MODEL) {
   return toChatBody({ request: freeze({ model: 'agent', messages: [user], ...request }), model, stream: false });
