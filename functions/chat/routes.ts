@@ -1,8 +1,8 @@
 import { assertModelAllowed } from '../../shared/app/caller.ts';
-import { createChatCompletionsFormat } from '../../shared/app/chat-answer.ts';
 import type { ChatInput } from '../../shared/app/chat-service.ts';
 import type { App } from '../../shared/app/create-app.ts';
 import type { Handler, RequestContext } from '../../shared/http/define-handler.ts';
+import { createChatCompletionsFormat } from '../../shared/http/dialects/chat-completions-format.ts';
 import { createCompletionsFormat } from '../../shared/http/dialects/completions-format.ts';
 import { toChatBody as fromCompletions } from '../../shared/http/dialects/completions-request.ts';
 import { toTokenCount } from '../../shared/http/dialects/messages-count.ts';

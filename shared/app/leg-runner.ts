@@ -60,13 +60,15 @@ export function createLegRunner({
       const info = catalogue.find(leg.provider, leg.model);
       const abilities = info ? narrowCapabilities(chat.capabilities, info) : chat.capabilities;
       const wanted = withLegDefaults(run.request, leg, run.route.agent);
-      const { request, dropped } = fitRequest(leg.provider, abilities, wanted);
+      const { request, dropped: unfit } = fitRequest(leg.provider, abilities, wanted);
+      const dropped = new Set(unfit);
       const call = (credential: string | undefined): Promise<Result> =>
         run.finish(chat, {
           request,
           model: leg.model,
           signal: deadline.signal,
           fetch,
+          onDropped: (parameter) => dropped.add(parameter),
           idleTimeoutMs: config.limits.idleTimeoutMs,
           ...(credential === undefined ? {} : { credential }),
           ...(leg.endpoint === undefined ? {} : { endpoint: leg.endpoint }),
@@ -82,7 +84,7 @@ export function createLegRunner({
       });
       // A stream goes on under the caller's signal alone, its silence limited by the transport.
       deadline.disarm();
-      return { result, dropped };
+      return { result, dropped: [...dropped] };
     } catch (error) {
       // Before the signal lets go: an abort that an SDK puts in its own words is told by it.
       const failure = toAppError(error, deadline.signal);

@@ -96,6 +96,11 @@ export interface ChatCall {
   readonly location?: string;
   readonly signal: AbortSignal;
   readonly fetch: HttpFetch;
+  /**
+   * Told of each parameter the adapter leaves out because of the model or of what else the request asks for, harmless
+   * like the ones its capabilities drop. Before the request is sent.
+   */
+  readonly onDropped?: (parameter: string) => void;
   /** Longest silence of the upstream once it answered, in milliseconds. Default 60,000. */
   readonly idleTimeoutMs?: number;
 }

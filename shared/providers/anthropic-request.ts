@@ -17,6 +17,8 @@ export interface MessagesRequest {
   readonly body: MessagesBody;
   /** The tool whose input is to be read as the answer's text. */
   readonly responseTool?: string;
+  /** Parameters that gave way to the model's limits or to thinking. */
+  readonly dropped: readonly string[];
 }
 
 /**
@@ -53,7 +55,21 @@ export function toMessagesRequest(request: ChatRequest, model: string): Messages
     ...toStop(request.stop),
     ...(userId ? { metadata: { user_id: userId } } : {}),
   };
-  return { body, ...(responseTool ? { responseTool } : {}) };
+  return { body, dropped: toDropped(request, body, isThinking), ...(responseTool ? { responseTool } : {}) };
+}
+
+/** What the caller set and the body does not say, where the vendor's default answers the same question. */
+function toDropped(request: ChatRequest, body: MessagesBody, isThinking: boolean): readonly string[] {
+  const dropped: string[] = [];
+  const effort = request.reasoning_effort;
+  const wantsEffort = Boolean(effort) && effort !== 'none' && effort !== 'minimal';
+  if (wantsEffort && !body.thinking && !body.output_config?.effort) dropped.push('reasoning_effort');
+  if (!isThinking) return dropped;
+  for (const param of ['temperature', 'top_p'] as const) {
+    const value = request[param];
+    if (value !== undefined && value !== null && value !== 1 && body[param] === undefined) dropped.push(param);
+  }
+  return dropped;
 }
 
 /** What the caller of an adapter keeps away by its capabilities; said here for whoever calls it without. */

@@ -3,7 +3,7 @@ import type { HttpResponse } from '../contracts/http-fetch.ts';
 import { assertStream, type ItemReader, readAnswerStream } from './answer-stream.ts';
 import { type AnswerOptions, toChatResult } from './anthropic-completion.ts';
 import { listAnthropicModels } from './anthropic-models.ts';
-import { type MessagesBody, toMessagesRequest } from './anthropic-request.ts';
+import { type MessagesBody, type MessagesRequest, toMessagesRequest } from './anthropic-request.ts';
 import { createMessageStreamReader } from './anthropic-stream.ts';
 import { createEventReader, type ServerSentEvent } from './event-reader.ts';
 import { postJson } from './post-json.ts';
@@ -56,13 +56,13 @@ export function createAnthropicProvider(): ChatProvider {
     capabilities: CAPABILITIES,
 
     async complete(call) {
-      const { body, responseTool } = toMessagesRequest(call.request, call.model);
+      const { body, responseTool } = toRequest(call);
       const response = await post(call, body);
       return toChatResult(await response.text(), toAnswerOptions(call, responseTool));
     },
 
     async stream(call) {
-      const { body, responseTool } = toMessagesRequest(call.request, call.model);
+      const { body, responseTool } = toRequest(call);
       const response = await post(call, { ...body, stream: true });
       const options = toAnswerOptions(call, responseTool);
       await assertStream(response, 'anthropic', (json) => toChatResult(json, options));
@@ -71,6 +71,12 @@ export function createAnthropicProvider(): ChatProvider {
 
     listModels: (call) => listAnthropicModels({ ...call, endpoint: toOrigin(call.endpoint), apiVersion: API_VERSION }),
   };
+}
+
+function toRequest({ request, model, onDropped }: ChatCall): MessagesRequest {
+  const translated = toMessagesRequest(request, model);
+  for (const parameter of translated.dropped) onDropped?.(parameter);
+  return translated;
 }
 
 function post(

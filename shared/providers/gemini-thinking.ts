@@ -1,5 +1,5 @@
 import type { ChatRequest } from '../contracts/chat-provider.ts';
-import type { GeminiModelTraits } from './gemini-model.ts';
+import { type GeminiModelTraits, toModelTraits } from './gemini-model.ts';
 import type { GeminiThinkingConfig } from './gemini-types.ts';
 
 type Effort = NonNullable<ChatRequest['reasoning_effort']>;
@@ -48,6 +48,11 @@ export function toThinkingConfig(
       ? { thinkingBudget: (traits.isPro ? PRO_BUDGETS : BUDGETS)[effort] }
       : { thinkingLevel: levels(model, traits)[effort] };
   return effort === 'none' ? depth : { includeThoughts: true, ...depth };
+}
+
+/** Whether effort is asked of a model that does not think. */
+export function leavesOutEffort({ reasoning_effort: effort }: ChatRequest, model: string): boolean {
+  return Boolean(effort) && effort !== 'none' && effort !== 'minimal' && toModelTraits(model).thinking === 'none';
 }
 
 function levels(model: string, { isPro }: GeminiModelTraits): Readonly<Record<Effort, Level>> {

@@ -5,6 +5,7 @@ import { createEventReader, type ServerSentEvent } from './event-reader.ts';
 import { toChatResult } from './gemini-answer.ts';
 import { toGeminiRequest } from './gemini-request.ts';
 import { createGeminiStreamReader } from './gemini-stream.ts';
+import { leavesOutEffort } from './gemini-thinking.ts';
 import type { GeminiBackend } from './gemini-types.ts';
 import { postJson } from './post-json.ts';
 
@@ -69,6 +70,7 @@ function post(
   method: string,
   stream?: string,
 ): Promise<HttpResponse> {
+  if (leavesOutEffort(call.request, call.model)) call.onDropped?.('reasoning_effort');
   return postJson(call, {
     provider: backend,
     url: `${url}:${method}`,

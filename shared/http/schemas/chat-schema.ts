@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sluiceSchema } from './common-schema.ts';
+import { jsonObject, sluiceSchema } from './common-schema.ts';
 
 /**
  * The request of Chat Completions as OpenAI documents it (https://platform.openai.com/docs/api-reference/chat/create),
@@ -49,7 +49,7 @@ const toolCall = z.discriminatedUnion('type', [
     type: z.literal('function'),
     function: z.strictObject({ name, arguments: z.string(), parsed_arguments: ofTheClient }),
     index: z.int().optional(),
-    extra_content: z.record(z.string(), z.unknown()).nullish(),
+    extra_content: jsonObject.nullish(),
     cache_control: cacheControl,
   }),
   z.strictObject({
@@ -87,7 +87,7 @@ const message = z.discriminatedUnion('role', [
     annotations: z.array(z.unknown()).nullish(),
     reasoning_content: z.string().nullish(),
     thinking_blocks: z.array(thinkingBlock).nullish(),
-    extra_content: z.record(z.string(), z.unknown()).nullish(),
+    extra_content: jsonObject.nullish(),
     images: z.array(z.unknown()).nullish(),
   }),
   z.strictObject({
@@ -99,8 +99,6 @@ const message = z.discriminatedUnion('role', [
   }),
   z.strictObject({ role: z.literal('function'), content: z.string().nullable(), name }),
 ]);
-
-const jsonObject = z.record(z.string(), z.unknown());
 
 const tool = z.discriminatedUnion('type', [
   z.strictObject({

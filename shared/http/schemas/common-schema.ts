@@ -33,3 +33,11 @@ export const sluiceSchema = z.strictObject({
 });
 
 export type SluiceOptions = z.output<typeof sluiceSchema>;
+
+/**
+ * Any JSON object, taken as it is: a record schema copies what it checks, and the copy loses a key named `__proto__`.
+ */
+export const jsonObject = z.custom<Record<string, unknown>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'must be an object',
+);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sluiceSchema } from './common-schema.ts';
+import { jsonObject, sluiceSchema } from './common-schema.ts';
 
 /**
  * The request of Anthropic's Messages API (https://platform.claude.com/docs/en/api/messages), strict: what is not listed
@@ -10,7 +10,6 @@ import { sluiceSchema } from './common-schema.ts';
 const cacheControl = z.strictObject({ type: z.literal('ephemeral'), ttl: z.enum(['5m', '1h']).optional() }).nullish();
 const name = z.string().min(1).max(256);
 const id = z.string().min(1).max(4096);
-const jsonObject = z.record(z.string(), z.unknown());
 const url = z.strictObject({ type: z.literal('url'), url: z.string().min(1) });
 
 const textBlock = z.strictObject({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sluiceSchema } from './common-schema.ts';
+import { jsonObject, sluiceSchema } from './common-schema.ts';
 
 /**
  * The request of OpenAI's Responses API (https://platform.openai.com/docs/api-reference/responses/create), strict: what
@@ -11,7 +11,6 @@ const name = z.string().min(1).max(256);
 const callId = z.string().min(1);
 const id = z.string().nullish();
 const status = z.enum(['in_progress', 'completed', 'incomplete']).nullish();
-const jsonObject = z.record(z.string(), z.unknown());
 const tokens = z.int().min(1);
 
 const inputText = z.strictObject({ type: z.literal('input_text'), text: z.string() });

@@ -73,7 +73,7 @@ describe('a request that breaks a rule', () => {
     [{ max_tokens: 1.5 }, 'max_tokens', /expected int/],
     [{ stop: 3 }, 'stop', /expected string, or expected array/],
     [{ tool_choice: 'sometimes' }, 'tool_choice', /"none"\|"auto"\|"required", or expected object/],
-    [{ tool_choice: { type: 'allowed_tools', allowed_tools: 3 } }, 'tool_choice.allowed_tools', /received number/],
+    [{ tool_choice: { type: 'allowed_tools', allowed_tools: 3 } }, 'tool_choice.allowed_tools', /must be an object/],
     [{ tools: [{ type: 'function', function: { name: 'a b' } }] }, 'tools[0].function.name', /use 1 to 128 letters/],
     [{ tools: [{ type: 'banana' }] }, 'tools[0].type', /'function'/],
     [{ metadata: { a: 1 } }, 'metadata.a', /expected string/],

@@ -1,29 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ChatRequest } from '../../../shared/contracts/chat-provider.ts';
-import { toMessagesRequest } from '../../../shared/providers/anthropic-request.ts';
-import { freeze } from './freeze.ts';
-
-const MODEL = 'claude-sonnet-4-5';
-const user = { role: 'user', content: 'Hello' } as const;
-
-function toBody(request: Partial<ChatRequest>, model = MODEL) {
-  return toMessagesRequest(freeze({ model: 'agent', messages: [user], ...request }), model).body;
-}
-
-const weather = {
-  type: 'function',
-  function: {
-    name: 'get_weather',
-    description: 'Weather of a city',
-    parameters: { type: 'object', properties: { city: { type: 'string', minLength: 1 } }, required: ['city'] },
-  },
-} as const;
-
-const weatherTool = {
-  name: 'get_weather',
-  description: 'Weather of a city',
-  input_schema: { type: 'object', properties: { city: { type: 'string', minLength: 1 } }, required: ['city'] },
-};
+import { MODEL, toBody, user, weather, weatherTool } from './anthropic-fixtures.ts';
 
 describe('text', () => {
   test('a plain request is model, limit and messages alone', () => {

@@ -1,30 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ChatRequest } from '../../../shared/contracts/chat-provider.ts';
 import { toMessagesRequest } from '../../../shared/providers/anthropic-request.ts';
-import { freeze } from './freeze.ts';
-
-const MODEL = 'claude-sonnet-4-5';
-const OLD_MODEL = 'claude-3-haiku-20240307';
-const user = { role: 'user', content: 'Hello' } as const;
-
-function toBody(request: Partial<ChatRequest>, model = MODEL) {
-  return toMessagesRequest(freeze({ model: 'agent', messages: [user], ...request }), model).body;
-}
-
-const weather = {
-  type: 'function',
-  function: {
-    name: 'get_weather',
-    description: 'Weather of a city',
-    parameters: { type: 'object', properties: { city: { type: 'string', minLength: 1 } }, required: ['city'] },
-  },
-} as const;
-
-const weatherTool = {
-  name: 'get_weather',
-  description: 'Weather of a city',
-  input_schema: { type: 'object', properties: { city: { type: 'string', minLength: 1 } }, required: ['city'] },
-};
+import { MODEL, OLD_MODEL, toBody, user, weather, weatherTool } from './anthropic-fixtures.ts';
 
 const schema = {
   type: 'object',
@@ -46,6 +22,7 @@ test('a schema becomes a tool that must be called', () => {
       tool_choice: { type: 'tool', name: 'city', disable_parallel_tool_use: true },
     },
     responseTool: 'city',
+    dropped: [],
   });
   const body = toBody({ response_format });
   expect(body.tools).toEqual([{ name: 'city', description, input_schema: schema, strict: true }]);

@@ -1,28 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ChatRequest } from '../../../shared/contracts/chat-provider.ts';
-import { toMessagesRequest } from '../../../shared/providers/anthropic-request.ts';
-import { freeze } from './freeze.ts';
-
-const MODEL = 'claude-sonnet-4-5';
-const OLD_MODEL = 'claude-3-haiku-20240307';
-const user = { role: 'user', content: 'Hello' } as const;
-
-function toBody(request: Partial<ChatRequest>, model = MODEL) {
-  return toMessagesRequest(freeze({ model: 'agent', messages: [user], ...request }), model).body;
-}
-
-const weather = {
-  type: 'function',
-  function: {
-    name: 'get_weather',
-    description: 'Weather of a city',
-    parameters: { type: 'object', properties: { city: { type: 'string', minLength: 1 } }, required: ['city'] },
-  },
-} as const;
-
-function call(id: string, name: string, text: string) {
-  return { id, type: 'function', function: { name, arguments: text } } as const;
-}
+import { call, MODEL, OLD_MODEL, toBody, translate, user, weather } from './anthropic-fixtures.ts';
 
 test.each([
   ['low', MODEL, { max_tokens: 6144, thinking: { type: 'enabled', budget_tokens: 2048 } }],
@@ -106,4 +84,16 @@ test('thinking blocks go back first, as they came, and thinking goes on', () => 
 test.each([MODEL, 'claude-opus-4-6'])('%s does not think after calls that lost their thinking', (model) => {
   const messages = [user, { role: 'assistant', tool_calls: calls } as const, result];
   expect(toBody({ reasoning_effort: 'low', messages }, model)).not.toHaveProperty('thinking');
+});
+
+test.each([
+  [{ reasoning_effort: 'high' }, OLD_MODEL, ['reasoning_effort']],
+  [{ reasoning_effort: 'none' }, OLD_MODEL, []],
+  [{ reasoning_effort: 'high', max_tokens: 1000 }, MODEL, ['reasoning_effort']],
+  [{ reasoning_effort: 'low', temperature: 0.3, top_p: 0.5 }, MODEL, ['temperature', 'top_p']],
+  [{ reasoning_effort: 'low', temperature: 1 }, MODEL, []],
+  [{ reasoning_effort: 'low', tools: [weather], tool_choice: 'required' }, MODEL, ['reasoning_effort']],
+  [{ temperature: 0.3 }, MODEL, []],
+] as const)('%j on %s names what it leaves out: %j', (request, model, dropped) => {
+  expect(translate(request as Partial<ChatRequest>, model).dropped).toEqual(dropped);
 });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { toAnswerJson, toEventPieces } from '../../../shared/app/chat-answer.ts';
-import type { ChatChunk, ChatCompletion, ChatEvent } from '../../../shared/contracts/chat-provider.ts';
-import type { AnswerFacts } from '../../../shared/http/dialects/answer-format.ts';
+import type { ChatChunk, ChatCompletion, ChatEvent } from '../../../../shared/contracts/chat-provider.ts';
+import type { AnswerFacts } from '../../../../shared/http/dialects/answer-format.ts';
+import { toAnswerJson, toEventPieces } from '../../../../shared/http/dialects/chat-completions-format.ts';
 
 const facts: AnswerFacts = {
   provider: 'openai',

@@ -1,5 +1,5 @@
-import type { ChatEvent, ChatResult } from '../contracts/chat-provider.ts';
-import type { AnswerFacts, AnswerFormat, StreamHooks } from '../http/dialects/answer-format.ts';
+import type { ChatEvent, ChatResult } from '../../contracts/chat-provider.ts';
+import type { AnswerFacts, AnswerFormat, StreamHooks } from './answer-format.ts';
 
 /** The answer's JSON text. An upstream's text that needed no change is not serialised again: our part is put at its end. */
 export function toAnswerJson({ completion, json }: ChatResult, facts: AnswerFacts): string {
