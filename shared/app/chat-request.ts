@@ -24,11 +24,14 @@ export function toChatRequest(
   return request as unknown as ChatRequest;
 }
 
-/** The request with what the leg or its agent sets and the caller did not. */
+/**
+ * The request with what the leg or its agent sets and the caller did not. Who sets `top_p` has chosen its sampling: a
+ * default temperature beside it would change it, and some models take one of the two alone.
+ */
 export function withLegDefaults(request: ChatRequest, leg: LegConfig, agent: AgentConfig | undefined): ChatRequest {
   const temperature = leg.temperature ?? agent?.temperature;
   const maxTokens = leg.maxTokens ?? agent?.maxTokens;
-  const setTemperature = temperature !== undefined && request.temperature === undefined;
+  const setTemperature = temperature !== undefined && request.temperature === undefined && request.top_p === undefined;
   const setMaxTokens =
     maxTokens !== undefined && request.max_tokens === undefined && request.max_completion_tokens === undefined;
   if (!setTemperature && !setMaxTokens) return request;

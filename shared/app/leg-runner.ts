@@ -57,8 +57,7 @@ export function createLegRunner({
     const deadline = createDeadline(signal, leg.timeoutMs, `${leg.provider}/${leg.model}`);
     try {
       const chat = await provider(leg.provider);
-      const info = catalogue.find(leg.provider, leg.model);
-      const abilities = info ? narrowCapabilities(chat.capabilities, info) : chat.capabilities;
+      const abilities = narrowCapabilities(chat.capabilities, leg, catalogue.find(leg.provider, leg.model));
       const wanted = withLegDefaults(run.request, leg, run.route.agent);
       const { request, dropped: unfit } = fitRequest(leg.provider, abilities, wanted);
       const dropped = new Set(unfit);

@@ -7,9 +7,10 @@ const MAX_ATTEMPTS = 3;
 /**
  * An answer that was asked for as JSON, checked here because vendors differ in how much they promise. The model is told
  * what is wrong and asked again, twice at most. Answers that ended early, called a tool or refused are passed as they
- * are: they are not what the format speaks about. Streams are not checked, their text has left already.
+ * are: they are not what the format speaks about. A code fence around the whole answer is taken off. Streams are not
+ * checked, their text has left already.
  *
- * @throws AppError `invalid_output` when no attempt gave what was asked for, `invalid_request` for a schema that is none.
+ * @throws AppError `invalid_output` when no attempt gave what was asked for.
  */
 export async function completeStructured(chat: ChatProvider, call: ChatCall): Promise<ChatResult> {
   const check = await formatCheck(call);
@@ -18,7 +19,7 @@ export async function completeStructured(chat: ChatProvider, call: ChatCall): Pr
   let usage: Usage | undefined;
   let problem = '';
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-    const result = await chat.complete({ ...call, request: { ...call.request, messages } });
+    const result = withoutFences(await chat.complete({ ...call, request: { ...call.request, messages } }));
     usage = addUsage(usage, result.completion.usage);
     const found = findProblem(result, check);
     if (found === undefined) return attempt === 1 ? result : { completion: withUsage(result, usage) };
@@ -36,6 +37,19 @@ async function formatCheck({ request }: ChatCall): Promise<SchemaCheck | undefin
   if (format?.type !== 'json_schema') return undefined;
   const { schema } = format.json_schema;
   return schema === undefined ? () => undefined : await createSchemaCheck(schema);
+}
+
+const FENCED = /^\s*```(?:json)?[ \t]*\r?\n([\s\S]*?)\r?\n?```\s*$/i;
+
+/** Models without a JSON mode of their own like to quote their JSON; asking again for that would be paid for. */
+function withoutFences(result: ChatResult): ChatResult {
+  const { completion } = result;
+  if (!completion.choices.some(({ message }) => FENCED.test(message.content ?? ''))) return result;
+  const choices = completion.choices.map((choice) => {
+    const text = FENCED.exec(choice.message.content ?? '')?.[1];
+    return text === undefined ? choice : { ...choice, message: { ...choice.message, content: text } };
+  });
+  return { completion: { ...completion, choices } };
 }
 
 function findProblem(

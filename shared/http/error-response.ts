@@ -58,6 +58,8 @@ export function toErrorAnswer(error: AppError): ErrorAnswer {
     status,
     headers: {
       ...(error instanceof HttpError ? error.headers : {}),
+      // Clients of OpenAI and Anthropic repeat every 429 and 5xx by themselves unless they are told not to.
+      ...(!error.retryable && (status === 429 || status >= 500) ? { 'x-should-retry': 'false' } : {}),
       ...(retryAfter === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(retryAfter / 1000))) }),
     },
     body: toErrorBody(error),

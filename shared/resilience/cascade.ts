@@ -75,6 +75,8 @@ const SHARED: ReadonlySet<ErrorCode> = new Set([
   'timeout',
   'configuration',
   'blocked_url',
+  'invalid_output',
+  'quota_exceeded',
 ]);
 
 function toFinalError(errors: readonly AppError[], attempts: readonly Attempt[], signal: AbortSignal): AppError {
@@ -86,6 +88,9 @@ function toFinalError(errors: readonly AppError[], attempts: readonly Attempt[],
   if (signal.aborted) return withDetails(toAppError(signal.reason, signal), details);
   if (FINAL.has(last.code)) return withDetails(last, details);
   const legs = attempts.map(({ provider, model, code }) => `${provider}/${model}: ${code}`).join('; ');
+  if (SHARED.has(last.code) && errors.every(({ code }) => code === last.code)) {
+    return withDetails(last, details);
+  }
   if (errors.every(({ code }) => LIMITS.has(code))) {
     const waits = errors.map(({ retryAfterMs }) => retryAfterMs).filter((wait) => wait !== undefined);
     return new AppError('rate_limit', `Every provider refused by its limits (${legs}).`, {
@@ -94,10 +99,11 @@ function toFinalError(errors: readonly AppError[], attempts: readonly Attempt[],
       ...(waits.length > 0 ? { retryAfterMs: Math.min(...waits) } : {}),
     });
   }
-  if (SHARED.has(last.code) && errors.every(({ code }) => code === last.code)) {
-    return withDetails(last, details);
-  }
-  return new AppError('server_error', `No provider could answer (${legs}).`, { details, cause: last });
+  return new AppError('server_error', `No provider could answer (${legs}).`, {
+    details,
+    cause: last,
+    retryable: errors.some(({ retryable }) => retryable),
+  });
 }
 
 function withDetails(error: AppError, details: Readonly<Record<string, unknown>>): AppError {

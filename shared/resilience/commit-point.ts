@@ -30,8 +30,16 @@ function hasOutput({ chunk }: ChatEvent): boolean {
       Boolean(delta.refusal) ||
       (delta.tool_calls?.length ?? 0) > 0 ||
       Boolean(delta.function_call) ||
-      (delta.thinking_blocks?.length ?? 0) > 0,
+      (delta.thinking_blocks?.length ?? 0) > 0 ||
+      OTHER_OUTPUT.some((field) => isPresent((delta as Readonly<Record<string, unknown>>)[field])),
   );
+}
+
+/** Output that OpenAI's type of a delta has no field for, as vendors send it. */
+const OTHER_OUTPUT = ['audio', 'images', 'annotations'] as const;
+
+function isPresent(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== null;
 }
 
 /** Written out rather than as a generator: one promise per batch, and a stop that reaches the source at once. */

@@ -2,7 +2,7 @@ import type { ProviderRows } from './rows.ts';
 
 /**
  * Source: the public models.dev data set of 2026-07-01.
- * Tools of gpt-3.5-turbo are by OpenAI's own documentation: the data set denies them.
+ * Tools of gpt-3.5-turbo and the row of gpt-5 are by OpenAI's own documentation: the data set denies or lacks them.
  */
 // biome-ignore format: one model a line
 export const openai = {
@@ -22,6 +22,7 @@ export const openai = {
     ['gpt-5-codex', [1.25, 10, 0.125], [400_000, 128_000], 'image tools reasoning schema'],
     ['gpt-5-mini', [0.25, 2, 0.025], [400_000, 128_000], 'image tools reasoning schema'],
     ['gpt-5-nano', [0.05, 0.4, 0.005], [400_000, 128_000], 'image tools reasoning schema'],
+    ['gpt-5', [1.25, 10, 0.125], [400_000, 128_000], 'image file tools reasoning schema'],
     ['gpt-5-pro', [15, 120], [400_000, 272_000], 'image tools reasoning schema'],
     ['gpt-5.1-chat-latest', [1.25, 10, 0.125], [128_000, 16_384], 'image tools reasoning schema'],
     ['gpt-5.1-codex-max', [1.25, 10, 0.125], [400_000, 128_000], 'image tools reasoning schema'],

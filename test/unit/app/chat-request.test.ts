@@ -76,6 +76,12 @@ describe('the settings of a leg', () => {
     expect(modern).not.toHaveProperty('max_tokens');
   });
 
+  it('leave the temperature alone where the caller chose by top_p', () => {
+    const filled = withLegDefaults(request({ top_p: 0.9 }), leg({ temperature: 0.3, maxTokens: 10 }), undefined);
+    expect(filled).toMatchObject({ top_p: 0.9, max_tokens: 10 });
+    expect(filled).not.toHaveProperty('temperature');
+  });
+
   it('change nothing when there are none, and never the request itself', () => {
     const given = request();
     expect(withLegDefaults(given, leg({}), agent({}))).toBe(given);

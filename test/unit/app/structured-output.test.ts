@@ -108,15 +108,25 @@ describe('structured output', () => {
     await expect(result).resolves.toBeDefined();
   });
 
-  it.each([{ type: 'nonsense' }, { $ref: 'https://example.com/schema.json' }])(
-    'refuses %o, which is no usable schema',
-    async (schema) => {
-      const { asked, result } = run([], { type: 'json_schema', json_schema: { name: 'x', schema } });
-      await expect(result).rejects.toMatchObject({
-        code: 'invalid_request',
-        param: 'response_format.json_schema.schema',
-      });
-      expect(asked).toHaveLength(0);
-    },
-  );
+  it.each([
+    { type: 'nonsense' },
+    { $ref: 'https://example.com/schema.json' },
+    { type: 'object', properties: { city: { anyOf: [{ type: 'string' }], nullable: true } } },
+    { type: 'object', properties: { pair: { items: [{ type: 'number' }] }, n: { exclusiveMinimum: true } } },
+    { $schema: 'http://json-schema.org/draft-04/schema#', type: 'object', required: ['city'] },
+    { $schema: 'https://json-schema.org/draft/2019-09/schema', type: 'object' },
+  ])('leaves %j to the vendor and checks what can be checked', async (schema) => {
+    const { asked, result } = run(['not JSON', '{"city":"Paris"}'], {
+      type: 'json_schema',
+      json_schema: { name: 'x', schema },
+    });
+    await expect(result).resolves.toBeDefined();
+    expect(asked).toHaveLength(2);
+  });
+
+  it('takes a code fence off instead of asking again', async () => {
+    const { asked, result } = run(['```json\n{"city":"Paris","code":"aa"}\n```'], strict);
+    expect((await result).completion.choices[0]?.message.content).toBe('{"city":"Paris","code":"aa"}');
+    expect(asked).toHaveLength(1);
+  });
 });

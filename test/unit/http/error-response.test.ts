@@ -48,7 +48,7 @@ describe('an error as an HTTP answer', () => {
     });
     const { status, body, headers } = toErrorAnswer(error);
     expect(status).toBe(500);
-    expect(headers).toEqual({});
+    expect(headers).toEqual({ 'x-should-retry': 'false' });
     expect(body).toEqual({
       error: {
         message: 'The service is not configured correctly.',

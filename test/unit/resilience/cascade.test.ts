@@ -143,6 +143,8 @@ describe('cascade', () => {
     'timeout',
     'configuration',
     'blocked_url',
+    'invalid_output',
+    'quota_exceeded',
   ])('says %s when all legs do, and only then', async (code) => {
     for (const errors of [[error(code)], [error(code), error(code), error(code)]]) {
       const { error: thrown } = await run(errors);
@@ -153,11 +155,15 @@ describe('cascade', () => {
     expect((await run([error('network'), error(code)])).error?.code).toBe('server_error');
   });
 
-  it.each<ErrorCode>(['authentication', 'permission', 'network', 'invalid_output'])(
-    'hides %s of its only leg behind server_error: it is not about the caller',
-    async (code) => {
+  it.each<readonly [ErrorCode, boolean]>([
+    ['authentication', false],
+    ['permission', false],
+    ['network', true],
+  ])(
+    'hides %s of its only leg behind server_error, for it is not about the caller, and says whether to try again: %s',
+    async (code, retryable) => {
       const { error: thrown } = await run([error(code)]);
-      expect(thrown).toMatchObject({ code: 'server_error', retryable: true });
+      expect(thrown).toMatchObject({ code: 'server_error', retryable });
       expect(thrown?.message).toContain(`openai/openai-model: ${code}`);
     },
   );

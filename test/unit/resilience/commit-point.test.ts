@@ -60,6 +60,9 @@ describe('the commit point', () => {
     ['a tool call', { tool_calls: [{ index: 0, id: 'c', function: { name: 'f', arguments: '' } }] }, null],
     ['a function call', { function_call: { name: 'f', arguments: '' } }, null],
     ['a thinking block', { thinking_blocks: [{ type: 'redacted_thinking', data: 'x' }] }, null],
+    ['audio', { audio: { id: 'a', data: 'AAAA' } } as unknown as Delta, null],
+    ['an image', { images: [{ type: 'image_url' }] } as unknown as Delta, null],
+    ['a citation', { annotations: [{ type: 'url_citation' }] } as unknown as Delta, null],
     ['an end without any text', {}, 'stop'],
   ])('is %s', async (_, delta, reason) => {
     const { stream, state } = source([role], [event(delta, reason)], [finish]);
