@@ -1,6 +1,7 @@
 import type { ChatCall } from '../contracts/chat-provider.ts';
 import type { HttpResponse } from '../contracts/http-fetch.ts';
 import { toUpstreamError } from '../resilience/upstream-error.ts';
+import { readErrorText } from '../resilience/upstream-error-text.ts';
 
 /** Streams are bounded by their events and their silence, not by a small total. */
 const MAX_STREAM_BYTES = 256 * 1024 * 1024;
@@ -33,7 +34,7 @@ export async function postJson(
   throw toUpstreamError({
     provider,
     status: response.status,
-    body: await response.text(),
+    body: await readErrorText(response, signal),
     headers: response.headers,
   });
 }

@@ -19,6 +19,11 @@ export interface CascadeOptions<Leg extends { readonly provider: string; readonl
   readonly legs: readonly Leg[];
   readonly call: (leg: Leg, signal: AbortSignal) => Promise<Result>;
   readonly signal: AbortSignal;
+  /**
+   * Tokens of prompt and answer a leg has room for; undefined when nobody knows. After a leg found the request too long,
+   * legs that are known to have no more room are passed over.
+   */
+  readonly windowOf?: (leg: Leg) => number | undefined;
   /** Told of each leg that failed, for logs and metrics; the error holds what the attempt does not say. */
   readonly onFailure?: (leg: Leg, error: AppError) => void;
   /** Milliseconds of a clock that only goes forward. */
@@ -44,13 +49,17 @@ export async function cascade<Leg extends { readonly provider: string; readonly 
   legs,
   call,
   signal,
+  windowOf = () => undefined,
   onFailure,
   now = () => performance.now(),
 }: CascadeOptions<Leg, Result>): Promise<CascadeResult<Leg, Result>> {
   const attempts: Attempt[] = [];
   const errors: AppError[] = [];
+  let tooSmall = Number.NEGATIVE_INFINITY;
   for (const leg of legs) {
     const { provider, model } = leg;
+    const window = windowOf(leg);
+    if (window !== undefined && window <= tooSmall) continue;
     const startedAt = now();
     try {
       const result = await call(leg, signal);
@@ -61,6 +70,7 @@ export async function cascade<Leg extends { readonly provider: string; readonly 
       attempts.push({ provider, model, code: error.code, latency_ms: Math.round(now() - startedAt) });
       errors.push(error);
       onFailure?.(leg, error);
+      if (error.code === 'context_length_exceeded') tooSmall = Math.max(tooSmall, window ?? tooSmall);
       if (FINAL.has(error.code) || signal.aborted) break;
     }
   }

@@ -21,7 +21,8 @@ export interface RetryOptions {
   readonly onRetry?: (error: AppError, attempt: number, delayMs: number) => void;
 }
 
-export type RetryPolicy = <T>(operation: (signal: AbortSignal) => Promise<T>, signal: AbortSignal) => Promise<T>;
+/** How calls are made: as they are, again, not at all. Policies nest. */
+export type Policy = <T>(operation: (signal: AbortSignal) => Promise<T>, signal: AbortSignal) => Promise<T>;
 
 /**
  * Another attempt for errors that say they are worth one and that the configuration names. The wait grows from
@@ -35,7 +36,7 @@ export function createRetry({
   random = Math.random,
   sleep = sleepFor,
   onRetry,
-}: RetryOptions): RetryPolicy {
+}: RetryOptions): Policy {
   return async (operation, signal) => {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -61,7 +62,8 @@ function waitAfter(error: AppError, attempt: number, config: RetryConfig, random
   return error.retryAfterMs > config.maxBackoffMs ? undefined : Math.max(error.retryAfterMs, spreadMs);
 }
 
-function sleepFor(delayMs: number, signal: AbortSignal): Promise<void> {
+/** Resolves after the time, rejects when the signal is aborted; leaves no timer behind. */
+export function sleepFor(delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       clearTimeout(timer);

@@ -168,6 +168,30 @@ describe('cascade', () => {
     },
   );
 
+  it.each([
+    [
+      'a smaller or equal window is passed over',
+      { openai: 8_000, anthropic: 8_000, vertexai: 9_000 },
+      ['openai', 'vertexai'],
+    ],
+    ['an unknown window may be the larger one', { openai: 8_000, vertexai: 4_000 }, ['openai', 'anthropic']],
+    ['an unknown window that was too small says nothing', { anthropic: 1, vertexai: 1 }, ['openai', 'anthropic']],
+  ] as const)('after a request was too long, %s', async (_, windows: Readonly<Record<string, number>>, expected) => {
+    const called: string[] = [];
+    const { attempts } = await cascade({
+      legs: LEGS,
+      signal: new AbortController().signal,
+      windowOf: ({ provider }) => windows[provider],
+      call: async ({ provider }) => {
+        called.push(provider);
+        if (provider === 'openai') throw error('context_length_exceeded');
+        return 'yes';
+      },
+    });
+    expect(called).toEqual(expected);
+    expect(attempts.map(({ provider }) => provider)).toEqual(expected);
+  });
+
   it('says so when there is no leg', async () => {
     expect((await run([])).error).toMatchObject({ code: 'configuration' });
   });
