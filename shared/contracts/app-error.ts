@@ -32,6 +32,12 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 /** Codes that are worth another attempt at the same target unless the thrower knows better. */
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['rate_limit', 'timeout', 'network', 'server_error']);
 
+export interface ConsumedTokens {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly total_tokens: number;
+}
+
 export interface AppErrorOptions {
   /** Another attempt at the same target may succeed. Default: decided by the code. */
   readonly retryable?: boolean;
@@ -41,6 +47,8 @@ export interface AppErrorOptions {
   readonly param?: string;
   /** HTTP status the upstream answered with; for logs and attempts, never a decision by itself. */
   readonly upstreamStatus?: number;
+  /** Tokens that were used up before it failed, and are paid for. */
+  readonly usage?: ConsumedTokens;
   /** Facts for the caller beside the message, as safe as the message: the legs that were tried, the ids that failed. */
   readonly details?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
@@ -54,6 +62,7 @@ export class AppError extends Error {
   readonly param: string | undefined;
   readonly upstreamStatus: number | undefined;
   readonly details: Readonly<Record<string, unknown>> | undefined;
+  readonly usage: ConsumedTokens | undefined;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -63,6 +72,7 @@ export class AppError extends Error {
     this.param = options.param;
     this.upstreamStatus = options.upstreamStatus;
     this.details = options.details;
+    this.usage = options.usage;
   }
 }
 

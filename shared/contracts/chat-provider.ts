@@ -13,6 +13,12 @@ export type ChatRequest = Omit<
   'stream' | 'stream_options' | 'messages'
 > & {
   messages: readonly ChatMessage[];
+  /**
+   * Most tokens the model may think, for vendors that take a number. `reasoning_effort`, which is set beside it, stands
+   * for it elsewhere. Of Messages requests alone, as the fields of messages that say so: no caller of Chat Completions
+   * can set them.
+   */
+  thinking_budget_tokens?: number;
 };
 
 export type ChatMessage = OpenAI.Chat.Completions.ChatCompletionMessageParam & MessageExtensions;
@@ -23,6 +29,23 @@ interface MessageExtensions {
   reasoning_content?: string | null;
   /** Anthropic thinking blocks with their signatures, redacted ones included, exactly as they came. */
   thinking_blocks?: readonly ThinkingBlock[];
+  /**
+   * Set on the result of a tool that failed: the words at the beginning of `content` that say so, for vendors without a
+   * field for it; empty when the tool's own words do. Of Messages requests alone.
+   */
+  error_prefix?: string;
+  /**
+   * An assistant turn as Anthropic's own blocks, where it holds some that the other fields cannot say (of tools that the
+   * vendor ran itself). Beside `content` and `tool_calls`, which are all that other vendors are told. Of Messages
+   * requests alone.
+   */
+  content_blocks?: readonly VendorBlock[];
+}
+
+/** A content block of Anthropic's, unread. */
+export interface VendorBlock {
+  readonly type: string;
+  readonly [field: string]: unknown;
 }
 
 export type ThinkingBlock =
@@ -35,6 +58,8 @@ export interface ChatCompletion extends Omit<OpenAI.Chat.Completions.ChatComplet
 
 export interface ChatChoice extends Omit<OpenAI.Chat.Completions.ChatCompletion.Choice, 'message'> {
   message: OpenAI.Chat.Completions.ChatCompletionMessage & MessageExtensions;
+  /** Which of the caller's stop sequences ended the answer, from vendors that tell. */
+  stop_sequence?: string;
 }
 
 export interface ChatChunk extends Omit<OpenAI.Chat.Completions.ChatCompletionChunk, 'choices'> {
@@ -44,6 +69,8 @@ export interface ChatChunk extends Omit<OpenAI.Chat.Completions.ChatCompletionCh
 export interface ChatChunkChoice extends Omit<OpenAI.Chat.Completions.ChatCompletionChunk.Choice, 'delta'> {
   delta: OpenAI.Chat.Completions.ChatCompletionChunk.Choice.Delta &
     MessageExtensions & { annotations?: OpenAI.Chat.Completions.ChatCompletionMessage.Annotation[] };
+  /** As of a finished answer, beside `finish_reason`. */
+  stop_sequence?: string;
 }
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';
@@ -70,6 +97,8 @@ export interface ChatCapabilities {
   readonly jsonMode: boolean;
   readonly jsonSchema: boolean;
   readonly imageInput: boolean;
+  /** False: images by URL must be fetched for it and sent as data. Default: the vendor fetches them itself. */
+  readonly imageUrls?: boolean;
   readonly audioInput: boolean;
   readonly fileInput: boolean;
   readonly reasoning: boolean;

@@ -51,6 +51,11 @@ export function toUsd(nanoUsd: number | null): number | null {
   return nanoUsd === null ? null : nanoUsd / 1e9;
 }
 
+/** A limit in USD as integer nano-dollars, to be compared with sums. */
+export function toNanoUsd(usd: number): number {
+  return Math.round(usd * 1e9);
+}
+
 function unpriced(reason: UnpricedReason): Cost {
   return { nanoUsd: null, priced: false, reason };
 }

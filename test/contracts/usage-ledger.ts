@@ -44,7 +44,7 @@ export function describeUsageLedger({ name, createLedger }: UsageLedgerSuite): v
       expect(today).toMatchObject(both);
       expect(today.byDimension.provider).toEqual({ openai: both });
       expect(today.byDimension.tenant).toEqual({ t1: both });
-      expect(Object.keys(today.byDimension.model)).toEqual(['gpt-4o-mini', 'gpt-4o']);
+      expect(Object.keys(today.byDimension.model).sort()).toEqual(['gpt-4o', 'gpt-4o-mini']);
       expect(today.byDimension.model['gpt-4o']).toMatchObject({ requests: 1, costNanoUsd: 3 });
     });
 
@@ -102,6 +102,66 @@ export function describeUsageLedger({ name, createLedger }: UsageLedgerSuite): v
       const { byDimension } = await ledger.today();
       expect(Object.keys(byDimension.model)).toEqual(['__proto__']);
       expect(byDimension.agent.constructor).toMatchObject({ requests: 1 });
+    });
+
+    it('gives every label back as it was', async () => {
+      const labels = [
+        'gpt-4.1',
+        'a/b',
+        '%2F',
+        '%',
+        '',
+        '`~*[]\\',
+        '__x__',
+        '文🙂',
+        'line\nbreak\u0085',
+        'x'.repeat(200),
+      ];
+      for (const tenant of labels) await ledger.add({ ...ENTRY, tenant });
+      const { byDimension } = await ledger.today();
+      expect(Object.keys(byDimension.tenant).sort()).toEqual([...labels].sort());
+    });
+
+    it('counts under "other" what is too long for a label', async () => {
+      await ledger.add({ ...ENTRY, model: 'x'.repeat(201) });
+      expect((await ledger.today()).byDimension.model).toMatchObject({ other: { requests: 1 } });
+    });
+
+    it('mends a label that is broken Unicode', async () => {
+      await ledger.add({ ...ENTRY, model: 'a\ud800' });
+      expect(Object.keys((await ledger.today()).byDimension.model)).toEqual(['a\ufffd']);
+    });
+
+    it('stays with whole numbers', async () => {
+      await ledger.add({ ...ENTRY, promptTokens: 1.4, completionTokens: Number.NaN, costNanoUsd: 0.6 });
+      await ledger.add({ ...ENTRY, promptTokens: -1, completionTokens: 2, costNanoUsd: Number.POSITIVE_INFINITY });
+      expect(await ledger.today()).toMatchObject({ requests: 2, promptTokens: 1, completionTokens: 2, costNanoUsd: 1 });
+    });
+
+    it('counts neither a cost nor a missing one when the entry does not speak of it', async () => {
+      const { costNanoUsd: _, ...untracked } = ENTRY;
+      await ledger.add(untracked);
+      expect(await ledger.today()).toMatchObject({ requests: 1, promptTokens: 100, costNanoUsd: 0, unpriced: 0 });
+    });
+
+    it('counts in what is asked for afterwards only, not what comes while it answers', async () => {
+      await ledger.add(ENTRY);
+      const before = ledger.today();
+      const added = ledger.add(ENTRY);
+      expect((await before).requests).toBe(1);
+      await added;
+      await ledger.flush();
+      expect((await ledger.today()).requests).toBe(2);
+    });
+
+    it('lets one caller claim a name a day', async () => {
+      expect(await ledger.claimOnce('alert')).toBe(true);
+      expect(await ledger.claimOnce('alert')).toBe(false);
+      expect(await ledger.claimOnce('another/alert')).toBe(true);
+      clock.now += 1;
+      expect(await ledger.claimOnce('alert')).toBe(true);
+      const racing = await Promise.all(Array.from({ length: 5 }, () => ledger.claimOnce('race')));
+      expect(racing.filter((won) => won)).toHaveLength(1);
     });
   });
 }
