@@ -1,4 +1,5 @@
 import { describe, inject } from 'vitest';
+import { isRedisInstalled } from './redis-server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -24,4 +25,10 @@ export function describeWithFirestore(title: string, suite: (emulatorHost: strin
   process.env.FIRESTORE_EMULATOR_HOST = host;
   process.env.METADATA_SERVER_DETECTION = 'none';
   describe(title, () => suite(host));
+}
+
+/** A suite that starts Redis for itself. Where it is not installed the suite is skipped, and its title says why. */
+export function describeWithRedis(title: string, suite: () => void): void {
+  if (isRedisInstalled()) describe(title, suite);
+  else describe.skip(`${title} [no redis-server: install it]`, suite);
 }
