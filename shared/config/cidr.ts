@@ -1,36 +1,73 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-interface Range {
+export interface IpAddress {
+  readonly bits: 32 | 128;
+  readonly value: bigint;
+}
+
+export interface IpRange {
   readonly bits: 32 | 128;
   readonly first: bigint;
   readonly last: bigint;
 }
 
 /** Private space a deployment may own. Everything else is either public already or never to be reached. */
-const ALLOWED = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'];
+const ALLOWED = toRanges(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7']);
 
-/** Metadata services inside that space. */
-const FORBIDDEN = ['fd20:ce::/32', 'fd00:ec2::/32', '100.100.100.200/32'];
+/**
+ * Where clouds answer their machines' questions about themselves, credentials included: Google, AWS (instances, tasks,
+ * pods, its resolver), Azure, Alibaba, Tencent, Oracle, Scaleway. Never to be reached, whatever a file says. Most of
+ * them lie in link-local space, some in space that is private or public otherwise.
+ */
+export const METADATA_RANGES = toRanges([
+  '169.254.169.254/32',
+  '169.254.169.253/32',
+  '169.254.170.2/32',
+  '169.254.170.23/32',
+  '169.254.0.23/32',
+  '169.254.42.42/32',
+  '168.63.129.16/32',
+  '100.100.100.200/32',
+  '192.0.0.192/32',
+  'fd20:ce::/32',
+  'fd00:ec2::/32',
+  'fd00:c1::/32',
+  'fd00:42::42/128',
+]);
 
 /** What is wrong with a CIDR as an opt-in to a private network; undefined when nothing is. */
 export function cidrFault(text: string): string | undefined {
   const range = parseCidr(text);
   if (range === undefined) return 'must be a CIDR such as 10.8.0.0/24';
-  const within = ALLOWED.some((cidr) => contains(parseCidr(cidr), range));
-  const touches = FORBIDDEN.some((cidr) => overlaps(parseCidr(cidr), range));
-  if (within && !touches) return undefined;
+  const within = ALLOWED.some((allowed) => allowed.bits === range.bits && isInside(range, allowed));
+  if (within && !METADATA_RANGES.some((metadata) => overlaps(metadata, range))) return undefined;
   return 'must lie inside private address space; loopback, link-local, metadata and public ranges cannot be opened';
 }
 
-function parseCidr(text: string): Range | undefined {
-  const [address = '', length = '', ...rest] = text.split('/');
-  if (rest.length > 0 || !/^\d{1,3}$/.test(length)) return undefined;
-  const bits = isIPv4(address) ? 32 : isIPv6(address) && !address.includes('.') && !address.includes('%') ? 128 : 0;
-  if (bits === 0 || Number(length) > bits) return undefined;
-  const value = bits === 32 ? fromIPv4(address) : fromIPv6(address);
-  const hostBits = BigInt(bits - Number(length));
-  const first = (value >> hostBits) << hostBits;
-  return { bits, first, last: first + (1n << hostBits) - 1n };
+/** Undefined for what is no CIDR. Bits behind the prefix are ignored; IPv6 with a dotted end or a zone is refused. */
+export function parseCidr(text: string): IpRange | undefined {
+  const [base = '', length = '', ...rest] = text.split('/');
+  if (rest.length > 0 || !/^\d{1,3}$/.test(length) || (base.includes('.') && base.includes(':'))) return undefined;
+  const address = parseAddress(base);
+  if (address === undefined || Number(length) > address.bits) return undefined;
+  const hostBits = BigInt(address.bits - Number(length));
+  const first = (address.value >> hostBits) << hostBits;
+  return { bits: address.bits, first, last: first + (1n << hostBits) - 1n };
+}
+
+/** Undefined for what is not an address in full: no short or octal forms, no brackets, no zone. */
+export function parseAddress(text: string): IpAddress | undefined {
+  if (isIPv4(text)) return { bits: 32, value: fromIPv4(text) };
+  return isIPv6(text) && !text.includes('%') ? { bits: 128, value: fromIPv6(text) } : undefined;
+}
+
+/** Ranges known to be well formed. */
+export function toRanges(cidrs: readonly string[]): readonly IpRange[] {
+  return cidrs.map(parseCidr).filter((range) => range !== undefined);
+}
+
+export function contains(range: IpRange, { bits, value }: IpAddress): boolean {
+  return range.bits === bits && range.first <= value && value <= range.last;
 }
 
 function fromIPv4(address: string): bigint {
@@ -38,17 +75,25 @@ function fromIPv4(address: string): bigint {
 }
 
 function fromIPv6(address: string): bigint {
-  const [head = '', tail] = address.split('::');
+  const [head = '', tail] = undotted(address).split('::');
   const before = head === '' ? [] : head.split(':');
   const after = tail === undefined || tail === '' ? [] : tail.split(':');
   const zeros = tail === undefined ? [] : new Array<string>(8 - before.length - after.length).fill('0');
   return [...before, ...zeros, ...after].reduce((value, part) => (value << 16n) + BigInt(`0x${part}`), 0n);
 }
 
-function contains(outer: Range | undefined, inner: Range): boolean {
-  return outer?.bits === inner.bits && outer.first <= inner.first && inner.last <= outer.last;
+/** `::ffff:10.0.0.1` as `::ffff:a00:1`. */
+function undotted(address: string): string {
+  if (!address.includes('.')) return address;
+  const start = address.lastIndexOf(':') + 1;
+  const value = fromIPv4(address.slice(start));
+  return `${address.slice(0, start)}${(value >> 16n).toString(16)}:${(value & 0xffffn).toString(16)}`;
 }
 
-function overlaps(one: Range | undefined, other: Range): boolean {
-  return one?.bits === other.bits && one.first <= other.last && other.first <= one.last;
+function isInside(inner: IpRange, outer: IpRange): boolean {
+  return outer.first <= inner.first && inner.last <= outer.last;
+}
+
+function overlaps(one: IpRange, other: IpRange): boolean {
+  return one.bits === other.bits && one.first <= other.last && other.first <= one.last;
 }
