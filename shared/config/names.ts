@@ -18,6 +18,10 @@ export type ProviderName = (typeof PROVIDER_NAMES)[number];
 export const RUNTIMES = ['ollama', 'vllm', 'cloud'] as const;
 export type Runtime = (typeof RUNTIMES)[number];
 
+/** How a self-hosted target is told who calls: with an ID token for its origin, or not at all. */
+export const TARGET_AUTHS = ['id_token', 'none'] as const;
+export type TargetAuth = (typeof TARGET_AUTHS)[number];
+
 export const ROLES = ['assistant', 'react'] as const;
 /** `assistant` answers in one turn; `react` may call its tools before it answers. */
 export type Role = (typeof ROLES)[number];
@@ -49,6 +53,9 @@ export type Distance = (typeof DISTANCES)[number];
 
 export const AUTH_MODES = ['none', 'iam', 'api_key'] as const;
 export type AuthMode = (typeof AUTH_MODES)[number];
+
+/** Tools of role `react` that need no configuration: the search over ingested documents. */
+export const BUILT_IN_TOOLS = ['search'] as const;
 
 export const FUNCTION_NAMES = ['chat', 'embed', 'ingest', 'search'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];

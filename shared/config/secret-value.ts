@@ -7,13 +7,13 @@ export type SecretValue = { readonly value: string } | { readonly secret: string
 
 const SCHEME = 'secret://';
 const REFERENCE =
-  /^(?:[A-Za-z0-9_-]{1,255}|projects\/[A-Za-z0-9_.:-]+\/secrets\/[A-Za-z0-9_-]{1,255}\/versions\/[A-Za-z0-9_-]+)$/;
+  /^(?:[A-Za-z0-9_-]{1,255}|projects\/[A-Za-z0-9_.:-]+\/(?:locations\/[a-z0-9-]+\/)?secrets\/[A-Za-z0-9_-]{1,255}(?:\/versions\/[A-Za-z0-9_-]+)?)$/;
 
 /** What is wrong with a text as a key or a reference to one; undefined when nothing is. */
 export function secretFault(text: string): string | undefined {
   if (text === '') return 'is empty; give it a value or remove the line';
   if (!text.startsWith(SCHEME) || REFERENCE.test(text.slice(SCHEME.length))) return undefined;
-  return 'must be secret://NAME or secret://projects/PROJECT/secrets/NAME/versions/VERSION';
+  return 'must be secret://NAME or secret://projects/PROJECT/secrets/NAME/versions/VERSION (without a version, the latest)';
 }
 
 /** The text as a key, or as a reference when it begins with `secret://`. */

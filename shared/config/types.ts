@@ -17,6 +17,7 @@ import type {
   RetrievalMode,
   RetryReason,
   Role,
+  TargetAuth,
 } from './names.ts';
 import type { SecretValue } from './secret-value.ts';
 
@@ -97,6 +98,8 @@ export interface ProviderAccess {
   readonly location?: string;
   /** Private networks the endpoint's name may resolve into. */
   readonly allowedCidrs: readonly string[];
+  /** Whether calls carry an ID token; undefined lets the endpoint's name decide. */
+  readonly auth?: TargetAuth;
 }
 
 export interface LegConfig extends ProviderAccess {
@@ -148,6 +151,8 @@ export interface EmbeddingsConfig {
   readonly project?: string;
   readonly location?: string;
   readonly allowedCidrs: readonly string[];
+  /** Whether calls carry an ID token; undefined lets the endpoint's name decide. */
+  readonly auth?: TargetAuth;
   /** Scale vectors to length 1 (HuggingFace TEI). */
   readonly normalize: boolean;
   /** HuggingFace: wait for a model that is being loaded. */

@@ -1,12 +1,11 @@
 import { AppError } from '../contracts/app-error.ts';
 import type { SecretSource } from '../contracts/secret-source.ts';
+import { isBareName } from './secret-name.ts';
 
 export interface EnvironmentSecretsOptions {
   /** The environment, as read by the configuration. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
-
-const BARE_NAME = /^[A-Za-z0-9_-]{1,255}$/;
 
 /**
  * Secrets from environment variables, where there is no Secret Manager: the secret `openai-api-key` is the variable
@@ -16,7 +15,7 @@ export function createEnvironmentSecrets({ environment }: EnvironmentSecretsOpti
   return {
     id: 'environment',
     async get(reference) {
-      if (!BARE_NAME.test(reference)) {
+      if (!isBareName(reference)) {
         throw new AppError(
           'configuration',
           `The secret "${reference}" is not a bare name, so it cannot come from the environment. ` +

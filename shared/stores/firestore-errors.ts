@@ -1,25 +1,6 @@
 import { AppError, type ErrorCode } from '../contracts/app-error.ts';
+import { GRPC, grpcStatus } from '../resilience/grpc-status.ts';
 import { waitFor } from './abort.ts';
-
-/** gRPC status codes (https://grpc.github.io/grpc/core/md_doc_statuscodes.html) that the stores act on. */
-export const GRPC = {
-  cancelled: 1,
-  unknown: 2,
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  notFound: 5,
-  alreadyExists: 6,
-  permissionDenied: 7,
-  resourceExhausted: 8,
-  failedPrecondition: 9,
-  aborted: 10,
-  outOfRange: 11,
-  unimplemented: 12,
-  internal: 13,
-  unavailable: 14,
-  dataLoss: 15,
-  unauthenticated: 16,
-} as const;
 
 interface Translation {
   readonly code: ErrorCode;
@@ -57,12 +38,6 @@ const TRANSLATIONS: Readonly<Record<number, Translation>> = {
     message: 'Firestore did not accept the credentials. Renew them, or correct credentials_file.',
   },
 };
-
-/** The gRPC status of anything the SDK threw, undefined when it never got that far. */
-export function grpcStatus(error: unknown): number | undefined {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'number' ? code : undefined;
-}
 
 /** What the SDK threw, as AppError; its own text, which names projects and documents, stays in `cause`. */
 export function fromFirestoreError(error: unknown, indexCommand?: () => string): AppError {

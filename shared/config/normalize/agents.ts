@@ -103,15 +103,15 @@ function toLegs(
       problems.add(`${path}.model`, 'is required: name a model or a model service, or list several under providers');
       return undefined;
     }
-    const { provider, runtime, api_key, endpoint, allowed_cidrs, project_id, location } = agent;
-    const leg = { model, provider, runtime, api_key, endpoint, allowed_cidrs, project_id, location };
+    const { provider, runtime, api_key, endpoint, auth, allowed_cidrs, project_id, location } = agent;
+    const leg = { model, provider, runtime, api_key, endpoint, auth, allowed_cidrs, project_id, location };
     return [{ leg, path }];
   }
   if (model !== undefined) {
     problems.add(`${path}.model`, 'cannot stand beside providers; keep one of them');
     return undefined;
   }
-  for (const key of ['provider', 'runtime', 'api_key', 'endpoint', 'allowed_cidrs'] as const) {
+  for (const key of ['provider', 'runtime', 'api_key', 'endpoint', 'auth', 'allowed_cidrs'] as const) {
     if (agent[key] !== undefined) problems.add(`${path}.${key}`, 'belongs to the entries of providers');
   }
   return providers.map((leg, index) => ({

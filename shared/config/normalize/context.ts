@@ -1,5 +1,6 @@
 import { checkEndpoint, fromOllamaHost, isSingleLabel } from '../endpoint.ts';
 import type { Environment } from '../environment.ts';
+import type { TargetAuth } from '../names.ts';
 import type { Problems } from '../problems.ts';
 
 /** What every block's conversion needs to know. */
@@ -45,6 +46,17 @@ export function toOllamaEndpoint(
     return undefined;
   }
   return endpoint;
+}
+
+/** An ID token takes the place of a key, so only one of them can be meant. False when a problem was recorded. */
+export function checkTargetAuth(
+  { auth, api_key }: { readonly auth?: TargetAuth | undefined; readonly api_key?: readonly string[] | undefined },
+  path: string,
+  { problems }: NormalizeContext,
+): boolean {
+  if (auth !== 'id_token' || api_key === undefined) return true;
+  problems.add(path, 'id_token cannot stand beside api_key; keep one of them');
+  return false;
 }
 
 /** Docker's own address pool: in development a container's name resolves into it. */

@@ -1,5 +1,5 @@
 import { chooseDefaultAgents, type LocalOllama } from '../defaults.ts';
-import type { RecordStoreName } from '../names.ts';
+import { BUILT_IN_TOOLS, type RecordStoreName } from '../names.ts';
 import { deepFreeze, defined } from '../objects.ts';
 import type { ConfigDocument } from '../schema/document.ts';
 import type { EmbeddingsConfig, LoadedConfig, SluiceConfig, VectorStoreConfig } from '../types.ts';
@@ -46,7 +46,11 @@ export function normalizeDocument(scope: DocumentScope, context: NormalizeContex
     invalid.has('agents') || invalid.has('model_services') ? [] : chooseAgents(scope, context, choices);
   const agents = normalizeAgents(
     agentInputs,
-    { services, tools: invalid.has('tools') ? undefined : tools.map(({ name }) => name), localOnly },
+    {
+      services,
+      tools: invalid.has('tools') ? undefined : [...BUILT_IN_TOOLS, ...tools.map(({ name }) => name)],
+      localOnly,
+    },
     context,
   );
   const auth = normalizeAuth(invalid.has('auth') ? { mode: 'iam' } : document.auth, context, nowMs);

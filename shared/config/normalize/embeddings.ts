@@ -1,12 +1,12 @@
 import { defaultKeys } from '../credentials.ts';
 import { knownEmbeddingModel } from '../embedding-dimensions.ts';
 import { isLoopback } from '../endpoint.ts';
-import type { EmbeddingProviderName, ProviderName } from '../names.ts';
+import type { EmbeddingProviderName, ProviderName, TargetAuth } from '../names.ts';
 import { defined } from '../objects.ts';
 import type { EmbeddingsInput } from '../schema/embeddings.ts';
 import { type SecretValue, toSecretValue } from '../secret-value.ts';
 import type { EmbeddingsConfig } from '../types.ts';
-import { type NormalizeContext, toAllowedCidrs, toEndpoint, toOllamaEndpoint } from './context.ts';
+import { checkTargetAuth, type NormalizeContext, toAllowedCidrs, toEndpoint, toOllamaEndpoint } from './context.ts';
 import { normalizeRetry } from './retry.ts';
 
 export const LOCAL_EMBEDDING_DIMENSIONS = 768;
@@ -27,6 +27,7 @@ interface Block {
   readonly api_key?: string[] | undefined;
   readonly dimensions?: number | undefined;
   readonly endpoint?: string | undefined;
+  readonly auth?: TargetAuth | undefined;
   readonly allowed_cidrs?: string[] | undefined;
   readonly project_id?: string | undefined;
   readonly location?: string | undefined;
@@ -56,6 +57,7 @@ export function normalizeEmbeddings(
   const block = written ?? {};
   checkDimensions({ provider, model, dimensions: block.dimensions, path, context });
   const endpoint = resolveEndpoint({ provider, block, path, context });
+  checkTargetAuth(block, `${path}.auth`, context);
   if (provider === 'vertexai' && block.project_id === undefined && project === undefined) {
     problems.add(`${path}.project_id`, 'is required: write the project, or set GOOGLE_CLOUD_PROJECT or GCP_PROJECT_ID');
   }
@@ -75,6 +77,7 @@ export function normalizeEmbeddings(
     project: provider === 'vertexai' ? (block.project_id ?? project) : undefined,
     location: provider === 'vertexai' ? (block.location ?? 'us-central1') : undefined,
     allowedCidrs: toAllowedCidrs(block.allowed_cidrs, endpoint, context),
+    auth: block.auth,
     normalize: block.normalize ?? true,
     waitForModel: block.wait_for_model ?? true,
     useCache: block.use_cache ?? true,

@@ -6,7 +6,7 @@ import { defined } from '../objects.ts';
 import type { LegInput } from '../schema/agents.ts';
 import { type SecretValue, toSecretValue } from '../secret-value.ts';
 import type { LegConfig, ModelServiceConfig } from '../types.ts';
-import type { NormalizeContext } from './context.ts';
+import { checkTargetAuth, type NormalizeContext } from './context.ts';
 import { checkModel } from './model.ts';
 import type { ModelServices } from './model-services.ts';
 import { applyRuntime, isCustomTarget, isLocalTarget, normalizeLocation } from './target.ts';
@@ -57,6 +57,7 @@ export function normalizeLeg(scope: LegScope, context: NormalizeContext): LegRes
             allowedCidrs: leg.allowed_cidrs,
             projectId: leg.project_id,
             location: leg.location,
+            auth: leg.auth,
             path,
             endpointPath: `${path}.endpoint`,
           },
@@ -67,7 +68,12 @@ export function normalizeLeg(scope: LegScope, context: NormalizeContext): LegRes
     return { kind: 'disabled', provider, model, reason: 'privacy is local_only and this provider is not local' };
   }
 
-  const keys = resolveKeys({ scope, provider, service, custom: isCustomTarget(location), context });
+  const auth = leg.auth ?? location.auth;
+  if (!checkTargetAuth({ auth, api_key: leg.api_key }, `${path}.auth`, context)) return INVALID;
+  const keys =
+    auth === 'id_token'
+      ? { keys: [] }
+      : resolveKeys({ scope, provider, service, custom: isCustomTarget(location), context });
   if ('missing' in keys) {
     const reason = `${keys.missing} is not set`;
     if (scope.optional) return { kind: 'disabled', provider, model, reason };
@@ -84,6 +90,7 @@ export function normalizeLeg(scope: LegScope, context: NormalizeContext): LegRes
       endpoint: location.endpoint,
       project: location.project,
       location: location.location,
+      auth,
       allowedCidrs: leg.allowed_cidrs ?? location.allowedCidrs,
       temperature: leg.temperature ?? scope.shared.temperature,
       maxTokens: leg.max_tokens ?? scope.shared.maxTokens,

@@ -3,7 +3,7 @@ import { defined } from '../objects.ts';
 import type { ModelServiceInput } from '../schema/model-services.ts';
 import { toSecretValue } from '../secret-value.ts';
 import type { ModelServiceConfig } from '../types.ts';
-import type { NormalizeContext } from './context.ts';
+import { checkTargetAuth, type NormalizeContext } from './context.ts';
 import { checkModel } from './model.ts';
 import { applyRuntime, isCustomTarget, normalizeLocation } from './target.ts';
 
@@ -41,12 +41,17 @@ export function normalizeModelServices(
         provider,
         endpoint: config?.address,
         allowedCidrs: config?.allowed_cidrs,
+        auth: config?.auth,
         path,
         endpointPath: `${path}.config.address`,
       },
       context,
     );
     if (location === undefined) {
+      broken.add(service.name);
+      continue;
+    }
+    if (!checkTargetAuth({ auth: config?.auth, api_key: service.api_key }, `${path}.config.auth`, context)) {
       broken.add(service.name);
       continue;
     }
@@ -58,7 +63,9 @@ export function normalizeModelServices(
         model: service.model,
         apiKeys:
           service.api_key?.map(toSecretValue) ??
-          defaultKeys({ provider, environment, project, optional: isCustomTarget(location) }).keys,
+          (location.auth === 'id_token'
+            ? []
+            : defaultKeys({ provider, environment, project, optional: isCustomTarget(location) }).keys),
         endpoint: provider === 'vllm' ? withVersion(location.endpoint) : location.endpoint,
         quantization: config?.quantization,
         timeoutMs: config?.timeout,

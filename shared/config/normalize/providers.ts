@@ -24,8 +24,16 @@ export function normalizeProviders(
   return result;
 }
 
-function toAccess({ provider, apiKeys, endpoint, project, location, allowedCidrs }: ProviderAccess): ProviderAccess {
-  return defined({ provider, apiKeys, endpoint, project, location, allowedCidrs });
+function toAccess({
+  provider,
+  apiKeys,
+  endpoint,
+  project,
+  location,
+  allowedCidrs,
+  auth,
+}: ProviderAccess): ProviderAccess {
+  return defined({ provider, apiKeys, endpoint, project, location, allowedCidrs, auth });
 }
 
 function fromEnvironment(provider: ProviderName, context: NormalizeContext): ProviderAccess | undefined {

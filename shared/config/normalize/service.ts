@@ -1,4 +1,4 @@
-import type { ProviderName, RecordStoreName, RetrievalMode } from '../names.ts';
+import { BUILT_IN_TOOLS, type ProviderName, type RecordStoreName, type RetrievalMode } from '../names.ts';
 import { defined } from '../objects.ts';
 import type {
   CacheInput,
@@ -144,6 +144,9 @@ export function normalizeTools(input: ToolsInput | undefined, context: Normalize
     const path = `tools[${index}]`;
     if (tools.some(({ name }) => name === tool.name)) {
       context.problems.add(`${path}.name`, `${tool.name} is used twice; names must differ`);
+    }
+    if (BUILT_IN_TOOLS.some((name) => name === tool.name)) {
+      context.problems.add(`${path}.name`, `${tool.name} is the name of a built-in tool; choose another one`);
     }
     const url = toEndpoint(tool.url, `${path}.url`, context);
     if (url === undefined) continue;

@@ -1,5 +1,5 @@
 import { isLoopback } from '../endpoint.ts';
-import type { ProviderName, Runtime } from '../names.ts';
+import type { ProviderName, Runtime, TargetAuth } from '../names.ts';
 import { defined } from '../objects.ts';
 import type { ProviderAccess } from '../types.ts';
 import { type NormalizeContext, toAllowedCidrs, toEndpoint, toOllamaEndpoint } from './context.ts';
@@ -13,6 +13,7 @@ export interface LocationInput {
   readonly allowedCidrs?: readonly string[] | undefined;
   readonly projectId?: string | undefined;
   readonly location?: string | undefined;
+  readonly auth?: TargetAuth | undefined;
   /** Paths for messages. */
   readonly path: string;
   readonly endpointPath: string;
@@ -46,7 +47,11 @@ export function applyRuntime(
 export function normalizeLocation(input: LocationInput, context: NormalizeContext): Location | undefined {
   const endpoint = resolveEndpoint(input, context);
   if (endpoint === false) return undefined;
-  const { provider } = input;
+  const { provider, auth } = input;
+  if (auth === 'id_token' && endpoint === undefined) {
+    context.problems.add(`${input.path}.auth`, 'id_token needs an endpoint: the token is made for its origin');
+    return undefined;
+  }
   const project = input.projectId ?? context.project;
   if (provider === 'vertexai' && project === undefined) {
     context.problems.add(
@@ -61,6 +66,7 @@ export function normalizeLocation(input: LocationInput, context: NormalizeContex
     allowedCidrs: toAllowedCidrs(input.allowedCidrs, endpoint, context),
     project: provider === 'vertexai' ? project : input.projectId,
     location: input.location ?? (provider === 'vertexai' ? DEFAULT_LOCATION : undefined),
+    auth,
   });
 }
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { PRIVACY_MODES, PROVIDER_NAMES, ROLES, RUNTIMES, STRATEGIES } from '../names.ts';
+import { PRIVACY_MODES, PROVIDER_NAMES, ROLES, RUNTIMES, STRATEGIES, TARGET_AUTHS } from '../names.ts';
 import {
   block,
   cidrs,
@@ -21,6 +21,7 @@ const target = () => ({
   runtime: z.enum(RUNTIMES).optional(),
   api_key: secrets.optional(),
   endpoint: text.optional(),
+  auth: z.enum(TARGET_AUTHS).optional(),
   allowed_cidrs: cidrs.optional(),
   project_id: projectName.optional(),
   location: locationName.optional(),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { EMBEDDING_PROVIDER_NAMES } from '../names.ts';
+import { EMBEDDING_PROVIDER_NAMES, TARGET_AUTHS } from '../names.ts';
 import {
   block,
   cidrs,
@@ -17,6 +17,7 @@ import {
 const dimensions = wholeNumber({ min: 1, max: 4096 }).optional();
 const endpoint = text.optional();
 const key = secrets.optional();
+const auth = z.enum(TARGET_AUTHS).optional();
 
 export const embeddings = () =>
   block({
@@ -41,6 +42,7 @@ export const embeddings = () =>
       endpoint: text,
       model: modelName,
       api_key: key,
+      auth,
       dimensions,
       normalize: flag.optional(),
       allowed_cidrs: cidrs.optional(),
@@ -60,7 +62,14 @@ export const embeddings = () =>
       endpoint,
       allowed_cidrs: cidrs.optional(),
     }).optional(),
-    ollama: block({ model: modelName, endpoint, api_key: key, dimensions, allowed_cidrs: cidrs.optional() }).optional(),
+    ollama: block({
+      model: modelName,
+      endpoint,
+      api_key: key,
+      auth,
+      dimensions,
+      allowed_cidrs: cidrs.optional(),
+    }).optional(),
     local: block({ dimensions: wholeNumber({ min: 64, max: 4096 }).optional() }).optional(),
     document_prefix: z.string().optional(),
     query_prefix: z.string().optional(),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { PROVIDER_NAMES, QUANTIZATIONS, RUNTIMES } from '../names.ts';
+import { PROVIDER_NAMES, QUANTIZATIONS, RUNTIMES, TARGET_AUTHS } from '../names.ts';
 import { block, cidrs, modelName, name, secrets, text, timeout } from './common.ts';
 
 const service = () =>
@@ -12,6 +12,7 @@ const service = () =>
     api_key: secrets.optional(),
     config: block({
       address: text.optional(),
+      auth: z.enum(TARGET_AUTHS).optional(),
       quantization: z.enum(QUANTIZATIONS).optional(),
       timeout: timeout.optional(),
       allowed_cidrs: cidrs.optional(),

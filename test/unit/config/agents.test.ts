@@ -156,10 +156,14 @@ describe('an agent', () => {
     const tools = 'tools: [{name: weather, description: d, url: "https://example.com/w"}]\n';
     expect(agentOf(tools + one('model: gpt-4', 'role: react', 'tools: [weather]'), OPENAI).tools).toEqual(['weather']);
     expect(problemsOf(tools + one('model: gpt-4', 'role: react', 'tools: [wether]'), OPENAI)).toEqual([
-      'agents[0].tools[0]: wether is not a tool. Did you mean weather? Tools: weather',
+      'agents[0].tools[0]: wether is not a tool. Did you mean weather? Tools: search, weather',
     ]);
     expect(problemsOf(tools + one('model: gpt-4', 'tools: [weather]'), OPENAI)).toEqual([
       'agents[0].tools: needs role: react',
+    ]);
+    expect(agentOf(one('model: gpt-4', 'role: react', 'tools: [search]'), OPENAI).tools).toEqual(['search']);
+    expect(problemsOf(tools.replace('weather', 'search') + one('model: gpt-4'), OPENAI)).toEqual([
+      'tools[0].name: search is the name of a built-in tool; choose another one',
     ]);
   });
 });
@@ -192,6 +196,20 @@ describe('keys', () => {
     const text = one('provider: openai', 'model: m', 'endpoint: http://localhost:1234/v1');
     expect(agentOf(text).legs[0]).toMatchObject({ apiKeys: [], endpoint: 'http://localhost:1234/v1' });
     expect(agentOf(text, { GCP_PROJECT_ID: 'p' }).legs[0]?.apiKeys).toEqual([]);
+  });
+
+  it('give way to an ID token where the file says so', () => {
+    const text = (...more: string[]) => one('provider: vllm', 'model: m', 'auth: id_token', ...more);
+    const endpoint = 'endpoint: https://llm.example.com/v1';
+    expect(agentOf(text(endpoint), { VLLM_API_KEY: 'k' }).legs[0]).toMatchObject({ auth: 'id_token', apiKeys: [] });
+    expect(problemsOf(text(endpoint, 'api_key: k'))).toEqual([
+      'agents[0].auth: id_token cannot stand beside api_key; keep one of them',
+    ]);
+    expect(problemsOf(one('provider: openai', 'model: m', 'auth: id_token'))).toEqual([
+      'agents[0].auth: id_token needs an endpoint: the token is made for its origin',
+    ]);
+    const service = 'model_services:\n  - {name: s, provider: ollama, model: m, config: {auth: id_token}}\n';
+    expect(agentOf(service + one('model: s')).legs[0]).toMatchObject({ auth: 'id_token' });
   });
 
   it('that are missing disable one leg of several, and nothing else', () => {

@@ -19,15 +19,26 @@ describe('toSecretValue', () => {
 });
 
 describe('secretFault', () => {
-  it.each(['', 'secret://', 'secret://a b', 'secret://projects/p/secrets/k', 'secret://../x', 'secret://a/b'])(
-    'refuses %j',
-    (text) => {
-      expect(secretFault(text)).toBeDefined();
-    },
-  );
+  it.each([
+    '',
+    'secret://',
+    'secret://a b',
+    'secret://projects/p/secrets/',
+    'secret://projects/p/secrets/k/versions/',
+    'secret://../x',
+    'secret://a/b',
+  ])('refuses %j', (text) => {
+    expect(secretFault(text)).toBeDefined();
+  });
 
   it('accepts names, full resource names and keys', () => {
-    for (const text of ['sk-1', 'secret://a_b-9', 'secret://projects/my-p/secrets/k/versions/3']) {
+    for (const text of [
+      'sk-1',
+      'secret://a_b-9',
+      'secret://projects/my-p/secrets/k/versions/3',
+      'secret://projects/my-p/secrets/k',
+      'secret://projects/my-p/locations/europe-west1/secrets/k/versions/latest',
+    ]) {
       expect(secretFault(text)).toBeUndefined();
     }
   });
