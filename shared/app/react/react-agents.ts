@@ -1,0 +1,60 @@
+import type { AgentConfig, SluiceConfig, ToolConfig } from '../../config/types.ts';
+import type { HttpFetch } from '../../contracts/http-fetch.ts';
+import type { Retriever } from '../../rag/retrieve.ts';
+import { describeError, type Log } from '../../telemetry/log.ts';
+import type { Credentials } from '../credentials.ts';
+import type { Lazy } from '../lazy.ts';
+import { createReactLoop } from './react-loop.ts';
+import type { ReactLoop, ReactTool } from './react-types.ts';
+import { createHttpTool } from './tools/http-tool.ts';
+import { createSearchTool, SEARCH_TOOL, type SearchScope } from './tools/search-tool.ts';
+
+export interface ReactAgents {
+  /** The loop for one request; undefined for an agent that answers in a single turn. */
+  loopFor(
+    agent: AgentConfig,
+    scope: { readonly tenant: string | null; readonly firstCitation: number },
+  ): ReactLoop | undefined;
+}
+
+export interface ReactAgentsOptions {
+  readonly config: SluiceConfig;
+  readonly retriever: Lazy<Retriever>;
+  /** The transport that reaches this tool's own target and no other. */
+  readonly fetchFor: (tool: ToolConfig) => HttpFetch;
+  readonly credentials: Pick<Credentials, 'resolve'>;
+  readonly log: Log;
+}
+
+/** The tools that agents of role `react` are given: the built-in search, and the HTTP calls of the configuration. */
+export function createReactAgents({ config, retriever, fetchFor, credentials, log }: ReactAgentsOptions): ReactAgents {
+  const { topK, minScore, mode } = config.retrieval;
+  const searchTool = createSearchTool({
+    search: async (input) => await (await retriever.get()).search(input),
+    defaults: { topK, mode, ...(minScore === undefined ? {} : { minScore }) },
+  });
+  const httpTools = new Map(
+    config.tools.map((tool): [string, ReactTool] => [
+      tool.name,
+      createHttpTool({ config: tool, fetch: fetchFor(tool), resolve: credentials.resolve }),
+    ]),
+  );
+  const toTools = (name: string, scope: SearchScope): readonly ReactTool[] => {
+    const tool = httpTools.get(name) ?? (name === SEARCH_TOOL ? searchTool(scope) : undefined);
+    return tool === undefined ? [] : [tool];
+  };
+
+  return {
+    loopFor(agent, { tenant, firstCitation }) {
+      // The role alone, without a tool, is a model that answers in one turn.
+      if (agent.role !== 'react' || agent.tools.length === 0) return undefined;
+      const scope = { tenant, firstIndex: firstCitation + 1 };
+      return createReactLoop({
+        tools: agent.tools.flatMap((name) => toTools(name, scope)),
+        maxIterations: agent.maxIterations,
+        onFailure: (tool, error) =>
+          log('WARNING', 'tool failed', { agent: agent.name, tool, code: error.code, error: describeError(error) }),
+      });
+    },
+  };
+}
