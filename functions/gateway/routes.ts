@@ -8,7 +8,20 @@ import { searchRoutes } from '../search/routes.ts';
 
 /** The four functions behind one URL. */
 export function gatewayRoutes(app: App): readonly Route<Handler>[] {
-  const routes = [...chatRoutes(app), ...embedRoutes(app), ...ingestRoutes(app), ...searchRoutes(app)];
+  const routes: readonly Route<Handler>[] = [
+    ...chatRoutes(app),
+    ...embedRoutes(app),
+    ...ingestRoutes(app),
+    ...searchRoutes(app),
+    {
+      method: 'GET',
+      path: '/v1/usage',
+      // Of no function: what a key may see of it, the service decides.
+      handler: async (context) => ({
+        json: await app.usage.report({ caller: await app.authenticate(context), days: context.query.get('days') }),
+      }),
+    },
+  ];
   return [
     ...routes,
     {

@@ -4,20 +4,29 @@ import { AppError } from '../contracts/app-error.ts';
 import type { ChatProvider } from '../contracts/chat-provider.ts';
 import type { DocumentStore } from '../contracts/document-store.ts';
 import type { EmbeddingProvider } from '../contracts/embedding-provider.ts';
-import type { HttpFetch } from '../contracts/http-fetch.ts';
+import type { ResponseCache } from '../contracts/response-cache.ts';
+import type { UsageLedger } from '../contracts/usage-ledger.ts';
 import type { VectorStore } from '../contracts/vector-store.ts';
 import { embeddingProviders } from '../embeddings/registry.ts';
 import { chatProviders } from '../providers/registry.ts';
+import { responseCaches } from '../stores/cache/registry.ts';
 import { documentStores } from '../stores/document/registry.ts';
+import type { FirestoreClientOptions } from '../stores/firestore-client.ts';
+import { usageLedgers } from '../stores/ledger/registry.ts';
 import { vectorStores } from '../stores/vector/registry.ts';
+import { describeError, type Log } from '../telemetry/log.ts';
 import type { Credentials } from './credentials.ts';
 import { createLazy, type Lazy } from './lazy.ts';
+import type { Outgoing } from './outgoing.ts';
 
 export interface BackendOptions {
   readonly config: SluiceConfig;
   readonly environment: Environment;
   readonly credentials: Credentials;
-  readonly fetch: HttpFetch;
+  readonly outgoing: Outgoing;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** The parts that the registries make, each made when it is first used. */
@@ -25,17 +34,29 @@ export interface Backends {
   provider(name: string): Promise<ChatProvider>;
   readonly vectorStore: Lazy<VectorStore>;
   readonly documentStore: Lazy<DocumentStore>;
+  readonly usageLedger: Lazy<UsageLedger>;
+  /** Asked for only where the configuration has a `cache` block. */
+  readonly responseCache: Lazy<ResponseCache>;
   embedding(config: EmbeddingsConfig): Promise<EmbeddingProvider>;
   close(): Promise<void>;
 }
 
 /** Turns what the configuration names into the parts themselves. */
-export function createBackends({ config, environment, credentials, fetch }: BackendOptions): Backends {
+export function createBackends({ config, environment, credentials, outgoing, log, now }: BackendOptions): Backends {
   const providers = new Map<string, Lazy<ChatProvider>>();
   const emulator = (environment.FIRESTORE_EMULATOR_HOST ?? '') !== '';
 
   const vectorStore = createLazy(() => makeVectorStore(config.vectorstore, emulator));
   const documentStore = createLazy(() => makeDocumentStore(config));
+  const usageLedger = createLazy(() =>
+    usageLedgers[config.observability.ledger]({
+      ...firestoreOptions(config),
+      collection: config.observability.usageCollection,
+      now,
+      onFailure: (error) => log('WARNING', 'usage not written yet', { error: describeError(error) }),
+    }),
+  );
+  const responseCache = createLazy(() => makeResponseCache(config, { credentials, log, now }));
 
   return {
     provider(name) {
@@ -49,6 +70,8 @@ export function createBackends({ config, environment, credentials, fetch }: Back
     },
     vectorStore,
     documentStore,
+    usageLedger,
+    responseCache,
     embedding: (embeddings) =>
       pick(
         embeddingProviders,
@@ -56,11 +79,8 @@ export function createBackends({ config, environment, credentials, fetch }: Back
         'embedding provider',
       )({
         model: embeddings.model,
-        fetch,
-        credential: async () => {
-          const [key] = embeddings.apiKeys;
-          return key ? await credentials.resolve(key) : undefined;
-        },
+        fetch: outgoing.fetchFor(embeddings.provider, embeddings),
+        credential: () => credentials.forProvider(embeddings),
         ...(embeddings.requestedDimensions === undefined
           ? embeddings.provider === 'local' && embeddings.dimensions !== undefined
             ? { dimensions: embeddings.dimensions }
@@ -72,6 +92,7 @@ export function createBackends({ config, environment, credentials, fetch }: Back
       await Promise.all([
         vectorStore.peek()?.then((store) => store.close()),
         documentStore.peek()?.then((store) => store.close()),
+        responseCache.peek()?.then((cache) => cache.close()),
       ]);
     },
   };
@@ -101,16 +122,37 @@ async function makeVectorStore(config: VectorStoreConfig | undefined, emulator: 
   return await make({ dimensions, ...(config.provider === 'memory' ? { maxDocuments: config.maxDocuments } : {}) });
 }
 
-async function makeDocumentStore({ ingestion, vectorstore, project }: SluiceConfig): Promise<DocumentStore> {
+async function makeDocumentStore(config: SluiceConfig): Promise<DocumentStore> {
+  const { store, documentsCollection, ingestionsCollection } = config.ingestion;
+  return await documentStores[store]({ documentsCollection, ingestionsCollection, ...firestoreOptions(config) });
+}
+
+async function makeResponseCache(
+  config: SluiceConfig,
+  { credentials, log, now }: Pick<BackendOptions, 'credentials' | 'log' | 'now'>,
+): Promise<ResponseCache> {
+  const { cache } = config;
+  if (!cache) throw new AppError('configuration', 'There is no cache. Add a `cache` block to the configuration.');
+  const { url } = cache;
+  return await responseCaches[cache.provider]({
+    ...firestoreOptions(config),
+    collection: cache.collection,
+    maxEntries: cache.maxEntries,
+    now,
+    onFault: (error) => log('WARNING', 'cache not used', { error: describeError(error) }),
+    ...(url === undefined ? {} : { url: () => credentials.resolve(url) }),
+  });
+}
+
+/** The database of the vector store, where there is one, holds everything else that is kept in Firestore. */
+function firestoreOptions({ vectorstore, project }: SluiceConfig): FirestoreClientOptions {
   const firestore = vectorstore?.provider === 'firestore' ? vectorstore : undefined;
   const projectId = firestore?.project ?? project;
-  return await documentStores[ingestion.store]({
-    documentsCollection: ingestion.documentsCollection,
-    ingestionsCollection: ingestion.ingestionsCollection,
+  return {
     ...(projectId === undefined ? {} : { projectId }),
     ...(firestore === undefined ? {} : { databaseId: firestore.databaseId }),
     ...(firestore?.credentialsFile === undefined ? {} : { credentialsFile: firestore.credentialsFile }),
-  });
+  };
 }
 
 /** @throws AppError `configuration` when the name is valid in a file but nothing here answers to it. */

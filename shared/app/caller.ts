@@ -1,4 +1,5 @@
 import { AppError } from '../contracts/app-error.ts';
+import type { BudgetScope } from '../usage/budget.ts';
 
 /** Who makes a request, as the credential says. */
 export interface Caller {
@@ -8,6 +9,8 @@ export interface Caller {
   readonly key?: string;
   /** Agents and models the credential may use; undefined: all. */
   readonly models?: readonly string[];
+  /** USD per UTC day the credential may spend; undefined: no limit of its own. */
+  readonly dailyBudgetUsd?: number;
   /** Functions the credential may use; undefined: all. */
   readonly functions?: readonly string[];
 }
@@ -24,10 +27,16 @@ export function tenantOf(caller: Caller, requested: string | undefined): string 
   return caller.tenant;
 }
 
+/** Whose own budget a request is checked against. */
+export function budgetScopeOf({ key, dailyBudgetUsd }: Caller): BudgetScope {
+  if (key === undefined) return {};
+  return { key: { name: key, ...(dailyBudgetUsd === undefined ? {} : { dailyBudgetUsd }) } };
+}
+
 /** @throws AppError `permission` when the credential is limited to other models. */
-export function assertModelAllowed(caller: Caller, model: string): void {
-  if (caller.models && !caller.models.includes(model)) {
-    throw new AppError('permission', `The API key may not use this model. It may use ${caller.models.join(', ')}.`, {
+export function assertModelAllowed({ models }: Caller, model: string): void {
+  if (models && !models.includes(model)) {
+    throw new AppError('permission', `The API key may not use this model. It may use ${models.join(', ')}.`, {
       param: 'model',
     });
   }

@@ -1,20 +1,25 @@
-import type { AgentConfig, LegConfig, SluiceConfig } from '../config/types.ts';
-import type { ChatCall, ChatEvent, ChatProvider, ChatRequest, ChatResult } from '../contracts/chat-provider.ts';
+import type { SluiceConfig } from '../config/types.ts';
+import type { ChatEvent, ChatRequest, ChatResult } from '../contracts/chat-provider.ts';
 import type { Citation } from '../contracts/context-format.ts';
-import type { UsageLedger } from '../contracts/usage-ledger.ts';
 import type { AnswerFacts, AnswerFormat } from '../http/dialects/answer-format.ts';
 import type { ChatBody } from '../http/schemas/chat-schema.ts';
-import type { CascadeResult } from '../resilience/cascade.ts';
-import { holdUntilOutput } from '../resilience/commit-point.ts';
 import { createDeadline } from '../resilience/deadline.ts';
 import type { Route } from '../routing/resolve-model.ts';
-import { describeError, type Log } from '../telemetry/log.ts';
-import { assertFunctionAllowed, assertModelAllowed, type Caller, tenantOf } from './caller.ts';
+import { routeModel, toRoutingFacts } from '../routing/routing-rules.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Budget } from '../usage/budget.ts';
+import type { AnswerCache, CacheTicket } from './cache/answer-cache.ts';
+import { replayAnswer } from './cache/replay.ts';
+import type { StoredAnswer } from './cache/stored-answer.ts';
+import { assertFunctionAllowed, assertModelAllowed, budgetScopeOf, type Caller, tenantOf } from './caller.ts';
 import { lastUserText, toChatRequest } from './chat-request.ts';
 import type { ChatRetrieval } from './chat-retrieval.ts';
 import type { CostMeter } from './cost-meter.ts';
 import type { LegRunner } from './leg-runner.ts';
-import { completeStructured } from './structured-output.ts';
+import { createModelTurns, type ModelTurns, type StreamedTurn } from './model-turns.ts';
+import type { ReactAgents } from './react/react-agents.ts';
+import type { ReactLoop, ReactReport } from './react/react-types.ts';
+import { createRequestTally, type RequestTally } from './request-tally.ts';
 
 export interface ChatInput {
   readonly body: ChatBody;
@@ -23,6 +28,8 @@ export interface ChatInput {
   readonly caller: Caller;
   readonly signal: AbortSignal;
   readonly requestId: string;
+  /** A header of the HTTP request by its lower-case name; routing rules look at where it comes from. */
+  readonly header: (name: string) => string | undefined;
   /** The request's log line, to which the service adds what it learns. */
   readonly facts: Record<string, unknown>;
 }
@@ -49,7 +56,10 @@ export interface ChatServiceOptions {
   readonly resolve: (model: string) => Route;
   readonly runLegs: LegRunner;
   readonly retrieval: ChatRetrieval;
-  readonly ledger: UsageLedger;
+  readonly reactAgents: ReactAgents;
+  /** Absent when answers are not cached. */
+  readonly answers?: AnswerCache;
+  readonly budget: Budget;
   readonly meter: CostMeter;
   readonly log: Log;
   /** Milliseconds of a clock that only goes forward. */
@@ -62,75 +72,128 @@ interface Prepared {
   readonly request: ChatRequest;
   readonly tenant: string | null;
   readonly citations: readonly Citation[] | undefined;
+  readonly tally: RequestTally;
+  readonly turns: ModelTurns;
+  /** Set for agents that work in turns. */
+  readonly react: ReactLoop | undefined;
+  readonly ticket: CacheTicket | undefined;
 }
 
-/** Chat over the cascade: deadline, retrieval, then leg by leg until one answers, then the ledger. */
+/** Who answered, for the headers and the facts. */
+interface Answerer {
+  readonly provider: string;
+  readonly model: string;
+  readonly dropped: readonly string[];
+}
+
+/** An answer, however it was come by. */
+interface Outcome {
+  readonly result: ChatResult;
+  readonly by: Answerer;
+  readonly cached: boolean;
+  readonly report?: ReactReport;
+}
+
+/** Chat over the cascade: deadline, routing, retrieval, cache, then turn by turn budget → legs → ledger. */
 export function createChatService(options: ChatServiceOptions): ChatService {
-  const { config, resolve, retrieval, runLegs, now = () => performance.now() } = options;
+  const { config, now = () => performance.now() } = options;
   const { requestTimeoutMs } = config.limits;
 
-  const prepare = async ({ body, caller, facts }: ChatInput, signal: AbortSignal): Promise<Prepared> => {
-    assertModelAllowed(caller, body.model);
-    const route = resolve(body.model);
+  const prepare = async (input: ChatInput, signal: AbortSignal): Promise<Prepared> => {
+    const deadlineAtMs = now() + requestTimeoutMs;
+    const { body, caller, facts, requestId } = input;
+    const route = options.resolve(chooseModel(config, input));
     const tenant = tenantOf(caller, body.sluice?.tenant);
-    facts.agent = route.agent?.name;
-    const wanted = body.sluice?.retrieval;
-    if (!wanted) return { route, tenant, citations: undefined, request: toChatRequest(body, route.agent, undefined) };
-    assertFunctionAllowed(caller, 'search', 'sluice.retrieval');
-    const { message, citations } = await retrieval.find({
-      query: lastUserText(body.messages),
-      options: wanted === true ? {} : wanted,
-      tenant,
-      signal,
+    const agent = route.agent?.name;
+    facts.agent = agent;
+    const { message, citations } = await retrieve(input, tenant, signal);
+    const request = toChatRequest(body, route.agent, message);
+    const tally = createRequestTally({ ...options, caller, tenant, agent });
+    const turns = createModelTurns({
+      ...options,
+      scope: budgetScopeOf(caller),
+      tally,
+      route,
+      requestId,
+      deadlineAtMs,
     });
-    return { route, tenant, citations, request: toChatRequest(body, route.agent, message) };
+    const react =
+      route.agent && options.reactAgents.loopFor(route.agent, { tenant, firstCitation: citations?.length ?? 0 });
+    const ticket = react
+      ? undefined
+      : options.answers?.ticketFor({ route, request, tenant }, { enabled: body.sluice?.cache });
+    return { route, request, tenant, citations, tally, turns, react, ticket };
   };
 
-  const settle = async (
-    input: ChatInput,
-    prepared: Prepared,
-    { leg, attempts }: CascadeResult<LegConfig, unknown>,
-    outcome: { readonly usage: ChatResult['completion']['usage'] | undefined; readonly finish: string | undefined },
-  ): Promise<AnswerFacts> => {
-    const { costUsd, entry } = options.meter.measure(leg, outcome.usage);
-    Object.assign(input.facts, {
-      provider: leg.provider,
-      model: leg.model,
+  const retrieve = async ({ body, caller }: ChatInput, tenant: string | null, signal: AbortSignal) => {
+    const wanted = body.sluice?.retrieval;
+    if (!wanted) return { message: undefined, citations: undefined };
+    assertFunctionAllowed(caller, 'search', 'sluice.retrieval');
+    const query = lastUserText(body.messages);
+    return await options.retrieval.find({ query, options: wanted === true ? {} : wanted, caller, tenant, signal });
+  };
+
+  const ask = async ({ ticket, turns, react, request }: Prepared, signal: AbortSignal): Promise<Outcome> => {
+    if (react) {
+      let by: Answerer | undefined;
+      const turn = async (asked: ChatRequest, turnSignal: AbortSignal) => {
+        const done = await turns.complete(asked, turnSignal);
+        by = { ...done.leg, dropped: done.result.dropped };
+        return done.result.result;
+      };
+      const { result, report } = await react.complete({ request, signal, turn });
+      return { result, by: by as unknown as Answerer, cached: false, report };
+    }
+    const produce = (producing: AbortSignal) => turns.complete(request, producing);
+    const outcome = await (ticket && options.answers
+      ? options.answers.run({ ticket, signal, produce })
+      : produce(signal).then((produced) => ({ produced })));
+    if ('answer' in outcome) return fromStored(outcome.answer);
+    const { leg, result } = outcome.produced;
+    return { result: result.result, by: { ...leg, dropped: result.dropped }, cached: false };
+  };
+
+  const toFacts = (
+    { facts }: ChatInput,
+    { tally, citations }: Prepared,
+    { by, cached, report }: Omit<Outcome, 'result'>,
+    finishReason: string | undefined,
+  ): AnswerFacts => {
+    const { attempts, costUsd, promptTokens, completionTokens } = tally.summary();
+    const { provider, model } = by;
+    Object.assign(facts, {
+      provider,
+      model,
       attempts: attempts.length,
-      prompt_tokens: entry.promptTokens,
-      completion_tokens: entry.completionTokens,
+      prompt_tokens: promptTokens,
+      completion_tokens: completionTokens,
       cost_usd: costUsd,
-      finish_reason: outcome.finish,
+      cached,
+      finish_reason: finishReason,
+      ...(report === undefined ? {} : { steps: report.steps.length }),
     });
-    await record(options, input.caller, prepared.route.agent, prepared.tenant, entry);
+    const cited = [...(citations ?? []), ...(report?.citations ?? [])];
     return {
-      provider: leg.provider,
-      model: leg.model,
+      provider,
+      model,
       attempts,
       cost_usd: costUsd,
-      cached: false,
-      ...(prepared.citations === undefined ? {} : { citations: prepared.citations }),
+      cached,
+      ...(citations === undefined && cited.length === 0 ? {} : { citations: cited }),
+      ...(report === undefined ? {} : { steps: report.steps }),
     };
   };
 
   return {
     async complete(input) {
-      const deadlineAtMs = now() + requestTimeoutMs;
       const deadline = createDeadline(input.signal, requestTimeoutMs, 'The request');
       try {
-        const { signal } = deadline;
-        const prepared = await prepare(input, signal);
-        const { route, request } = prepared;
-        const { requestId } = input;
-        const done = await runLegs({ route, request, signal, requestId, deadlineAtMs, finish: completeStructured });
-        const { completion } = done.result.result;
-        const facts = await settle(input, prepared, done, {
-          usage: completion.usage,
-          finish: completion.choices[0]?.finish_reason,
-        });
+        const prepared = await prepare(input, deadline.signal);
+        const outcome = await ask(prepared, deadline.signal);
+        const finish = outcome.result.completion.choices[0]?.finish_reason;
         return {
-          json: input.format.toJson(done.result.result, facts),
-          headers: answerHeaders(done.leg, done.result.dropped),
+          json: input.format.toJson(outcome.result, toFacts(input, prepared, outcome, finish)),
+          headers: answerHeaders(outcome.by),
         };
       } finally {
         deadline.end();
@@ -139,70 +202,104 @@ export function createChatService(options: ChatServiceOptions): ChatService {
 
     stream(input) {
       let headers: Readonly<Record<string, string>> = {};
+
       async function* events(): AsyncGenerator<string> {
-        const deadlineAtMs = now() + requestTimeoutMs;
         const deadline = createDeadline(input.signal, requestTimeoutMs, 'The request');
         try {
-          const { signal } = deadline;
-          const prepared = await prepare(input, signal);
-          const { route, request } = prepared;
-          const { requestId } = input;
-          const finish = async (chat: ChatProvider, call: ChatCall) => holdUntilOutput(await chat.stream(call));
-          const done = await runLegs({ route, request, signal, requestId, deadlineAtMs, finish });
-          deadline.disarm();
-          headers = answerHeaders(done.leg, done.result.dropped);
-          const watch = createStreamWatch();
-          yield* input.format.toPieces(done.result.result, {
-            onEvent: watch.see,
-            settle: () => settle(input, prepared, done, watch.outcome()),
-          });
+          const prepared = await prepare(input, deadline.signal);
+          const { ticket } = prepared;
+          const stored = ticket && (await options.answers?.find(ticket, deadline.signal));
+          if (stored) {
+            const { result, ...outcome } = fromStored(stored);
+            headers = answerHeaders(outcome.by);
+            const finish = result.completion.choices[0]?.finish_reason;
+            yield* input.format.toPieces(replayAnswer(result.completion), {
+              onEvent: () => {},
+              settle: async () => toFacts(input, prepared, outcome, finish),
+            });
+          } else {
+            yield* live(prepared, deadline);
+          }
         } finally {
           deadline.end();
         }
       }
+
+      async function* live(prepared: Prepared, deadline: ReturnType<typeof createDeadline>): AsyncGenerator<string> {
+        const { turns, react, request } = prepared;
+        const { signal } = deadline;
+        let current: StreamedTurn | undefined;
+        const turn = async (asked: ChatRequest, turnSignal: AbortSignal) => {
+          current = await turns.stream(asked, turnSignal);
+          return current;
+        };
+        try {
+          const { batches, report } = react
+            ? await react
+                .stream({ request, signal, turn: async (...given) => watched(await turn(...given)) })
+                .then((running) => ({ batches: running.events, report: running.report }))
+            : await turn(request, signal).then((running) => ({
+                batches: running.turn.result.result,
+                report: undefined,
+              }));
+          deadline.disarm();
+          const { leg, result } = (current as unknown as StreamedTurn).turn;
+          const by = { ...leg, dropped: result.dropped };
+          headers = answerHeaders(by);
+          yield* input.format.toPieces(batches, {
+            onEvent: react ? () => {} : (current as unknown as StreamedTurn).watch.see,
+            settle: async () => {
+              const last = current as unknown as StreamedTurn;
+              await last.settle();
+              const outcome = {
+                by: { ...by, ...last.turn.leg },
+                cached: false,
+                ...(report ? { report: report() } : {}),
+              };
+              return toFacts(input, prepared, outcome, last.watch.finishReason());
+            },
+          });
+        } finally {
+          // A stream that broke off, or that nobody wanted to the end, has been paid for so far.
+          await current?.settle();
+        }
+      }
+
       return { events: events(), headers: () => headers, toErrorPiece: input.format.toErrorPiece };
     },
   };
 }
 
-async function record(
-  { ledger, log, config }: ChatServiceOptions,
-  caller: Caller,
-  agent: AgentConfig | undefined,
-  tenant: string | null,
-  entry: ReturnType<CostMeter['measure']>['entry'],
-): Promise<void> {
-  if (!config.observability.costTracking && !config.observability.trackTokens) return;
+/** A turn's own stream, counted when it ends: several follow each other in one answer. */
+async function* watched({ turn, watch, settle }: StreamedTurn): AsyncGenerator<readonly ChatEvent[]> {
   try {
-    await ledger.add({
-      ...entry,
-      tenant,
-      ...(agent === undefined ? {} : { agent: agent.name }),
-      ...(caller.key === undefined ? {} : { key: caller.key }),
-    });
-  } catch (error) {
-    // The answer is there and paid for: a ledger that is down must not take it away.
-    log('WARNING', 'usage not recorded', { error: describeError(error) });
+    for await (const batch of turn.result.result) {
+      for (const event of batch) watch.see(event);
+      yield batch;
+    }
+  } finally {
+    await settle();
   }
 }
 
-function createStreamWatch() {
-  let usage: ChatResult['completion']['usage'] | undefined;
-  let finish: string | undefined;
-  return {
-    see({ chunk }: ChatEvent): void {
-      if (chunk.usage) usage = chunk.usage;
-      finish = chunk.choices[0]?.finish_reason ?? finish;
-    },
-    outcome: () => ({ usage, finish }),
-  };
+/** The agent that the routing rules choose, else what was asked for; the caller must be allowed to use both. */
+function chooseModel(config: SluiceConfig, { body, caller, header }: ChatInput): string {
+  assertModelAllowed(caller, body.model);
+  const facts = () => toRoutingFacts(body as unknown as ChatRequest, header);
+  const routed = routeModel({ config, model: body.model, facts });
+  if (routed !== body.model) assertModelAllowed(caller, routed);
+  return routed;
 }
 
-function answerHeaders(leg: LegConfig, dropped: readonly string[]): Readonly<Record<string, string>> {
+function fromStored({ provider, model, dropped, completion }: StoredAnswer): Outcome {
+  return { result: { completion }, by: { provider, model, dropped }, cached: true };
+}
+
+function answerHeaders({ provider, model, dropped }: Answerer): Readonly<Record<string, string>> {
   return {
-    'x-sluice-provider': leg.provider,
+    'x-sluice-provider': provider,
     // A header takes no other characters; model names of the guide's providers have none.
-    'x-sluice-model': leg.model.replace(/[^\x20-\x7e]/g, '?'),
-    ...(dropped.length > 0 ? { 'x-sluice-dropped-params': dropped.join(', ') } : {}),
+    'x-sluice-model': model.replace(/[^\x20-\x7e]/g, '?'),
+    ...(dropped.length === 0 ? {} : { 'x-sluice-dropped-params': dropped.join(', ') }),
   };
 }

@@ -9,26 +9,30 @@ import type { RequestContext, RequestOutcome } from '../http/define-handler.ts';
 import { createIngestion } from '../rag/ingest.ts';
 import { createRetriever } from '../rag/retrieve.ts';
 import { resolveModel } from '../routing/resolve-model.ts';
-import { createEnvironmentSecrets } from '../secrets/environment-secrets.ts';
+import { createSecrets } from '../secrets/create-secrets.ts';
 import { createAccessTokenSource } from '../security/access-token.ts';
 import { createApiKeyCheck } from '../security/api-keys.ts';
-import { createHttpClient } from '../security/http-fetch.ts';
+import { createIdTokenSource, type IdTokenSource } from '../security/id-token.ts';
 import { createLog, describeError, type Log } from '../telemetry/log.ts';
 import { createCatalogue } from '../usage/catalogue.ts';
-import { createMemoryUsageLedger } from '../usage/memory-ledger.ts';
+import { createAccounting } from './accounting.ts';
+import { createAnswers } from './answers.ts';
 import { createBackends } from './backends.ts';
 import { assertFunctionAllowed, type Caller } from './caller.ts';
 import { createChatRetrieval } from './chat-retrieval.ts';
 import { type ChatService, createChatService } from './chat-service.ts';
-import { createCostMeter } from './cost-meter.ts';
 import { createCredentials } from './credentials.ts';
 import { createDocumentsService, type DocumentsService } from './documents-service.ts';
 import { createEmbeddingsService, type EmbeddingsService } from './embeddings-service.ts';
 import { createLazy } from './lazy.ts';
+import { createLegPolicies } from './leg-policies.ts';
 import { createLegRunner } from './leg-runner.ts';
 import { createModelsService, type ModelsService } from './models-service.ts';
+import { createOutgoing } from './outgoing.ts';
+import { createReactAgents } from './react/react-agents.ts';
 import { createSearchService, type SearchService } from './search-service.ts';
 import { listUnusedSettings } from './unused-settings.ts';
+import { createUsageService, type UsageService } from './usage-service.ts';
 
 /** Everything the functions call. Made without a connection and without loading an SDK. */
 export interface App {
@@ -38,9 +42,14 @@ export interface App {
   readonly documents: DocumentsService;
   readonly search: SearchService;
   readonly models: ModelsService;
+  readonly usage: UsageService;
   readonly ledger: UsageLedger;
-  /** Who is calling. @throws AppError `authentication` or `permission`. */
-  authenticate(context: Pick<RequestContext, 'header'>, name: FunctionName): Promise<Caller>;
+  /**
+   * Who is calling.
+   * @param name the function that is called; undefined for what belongs to none.
+   * @throws AppError `authentication` or `permission`.
+   */
+  authenticate(context: Pick<RequestContext, 'header'>, name?: FunctionName): Promise<Caller>;
   /** What keeps the service from doing its work, one line each; empty when it is ready. */
   readiness(): Promise<string[]>;
   logOutcome(name: string, outcome: RequestOutcome): void;
@@ -54,25 +63,26 @@ export interface AppOptions {
   readonly log?: Log;
   readonly secrets?: SecretSource;
   readonly accessToken?: () => Promise<string>;
+  readonly idTokens?: IdTokenSource;
   readonly now?: () => number;
 }
 
 /** The composition root: the configuration's parts, put together. */
 export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
   const { environment = {}, log = createLog(), now = Date.now } = options;
-  const client = options.fetch ? undefined : createHttpClient();
-  const fetch = options.fetch ?? (client as { readonly fetch: HttpFetch }).fetch;
-  const secrets = options.secrets ?? createEnvironmentSecrets({ environment });
+  for (const warning of [...config.warnings, ...listUnusedSettings(config)]) log('WARNING', warning);
+  const outgoing = createOutgoing({ production: config.production, log, fetch: options.fetch });
+  const secrets = options.secrets ?? createSecrets({ environment, projectId: config.project });
   const credentials = createCredentials({
     secrets,
     accessTokens: options.accessToken ? { get: options.accessToken, drop: () => {} } : createAccessTokenSource(),
+    idTokens: options.idTokens ?? createIdTokenSource(),
   });
-  for (const warning of [...config.warnings, ...listUnusedSettings(config)]) log('WARNING', warning);
-  const backends = createBackends({ config, environment, credentials, fetch });
+  const backends = createBackends({ config, environment, credentials, outgoing, log, now });
   const catalogue = createCatalogue({ overrides: config.prices });
-  const meter = createCostMeter(catalogue);
-  const ledger = createMemoryUsageLedger({ now });
-  const embeddings = createEmbeddingsService({ config, backends, ledger, meter });
+  const accounting = createAccounting({ config, backends, catalogue, log, now });
+  const { ledger, budget, meter, embeddings: usage } = accounting;
+  const embeddings = createEmbeddingsService({ config, backends, usage });
 
   const retriever = createLazy(async () =>
     createRetriever({ embedder: await embeddings.configured.get(), vectorStore: await backends.vectorStore.get() }),
@@ -95,21 +105,34 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
     readSecret: (reference) => secrets.get(reference),
     now,
   });
+  const answers = createAnswers({ config, backends, embeddings, log, now });
 
   return {
     config,
     ledger,
     embeddings,
     models: createModelsService(config, catalogue, new Date(now())),
-    documents: createDocumentsService({ config, ingestion, meter }),
-    search: createSearchService({ config, retriever, meter }),
+    documents: createDocumentsService({ config, ingestion, meter, usage }),
+    search: createSearchService({ config, retriever, usage }),
+    usage: createUsageService({ config, ledger, now }),
     chat: createChatService({
       config,
       resolve: (model) =>
         resolveModel(config, model, (name) => catalogue.findByName(name).map(({ provider }) => provider)),
-      runLegs: createLegRunner({ config, provider: backends.provider, credentials, catalogue, fetch, log }),
-      retrieval: createChatRetrieval(config, retriever),
-      ledger,
+      runLegs: createLegRunner({
+        config,
+        provider: backends.provider,
+        credentials,
+        catalogue,
+        fetchFor: outgoing.fetchForLeg,
+        fetchPublic: outgoing.fetchPublic,
+        policies: createLegPolicies(log),
+        log,
+      }),
+      retrieval: createChatRetrieval({ config, retriever, usage }),
+      reactAgents: createReactAgents({ config, retriever, fetchFor: outgoing.fetchForTool, credentials, log }),
+      ...(answers === undefined ? {} : { answers }),
+      budget,
       meter,
       log,
     }),
@@ -122,8 +145,9 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
         key: key.name,
         ...(key.models === undefined ? {} : { models: key.models }),
         ...(key.functions === undefined ? {} : { functions: key.functions }),
+        ...(key.dailyBudgetUsd === undefined ? {} : { dailyBudgetUsd: key.dailyBudgetUsd }),
       };
-      assertFunctionAllowed(caller, name);
+      if (name !== undefined) assertFunctionAllowed(caller, name);
       return caller;
     },
 
@@ -150,8 +174,9 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
     },
 
     async close() {
-      await Promise.all([backends.close(), secrets.close(), ledger.close()]);
-      await client?.close();
+      // The ledger writes what it still holds before its connection goes.
+      await accounting.close();
+      await Promise.all([backends.close(), secrets.close(), outgoing.close()]);
     },
   };
 }

@@ -6,6 +6,7 @@ import { checkDocumentId } from '../rag/document-key.ts';
 import type { IngestInput, Ingestion, IngestOutcome } from '../rag/ingest.ts';
 import { type Caller, tenantOf } from './caller.ts';
 import type { CostMeter } from './cost-meter.ts';
+import type { EmbeddingUsage } from './embedding-usage.ts';
 import type { Lazy } from './lazy.ts';
 
 export interface DocumentsInput {
@@ -48,9 +49,10 @@ export interface DocumentsServiceOptions {
   readonly config: SluiceConfig;
   readonly ingestion: Lazy<Ingestion>;
   readonly meter: CostMeter;
+  readonly usage: EmbeddingUsage;
 }
 
-export function createDocumentsService({ config, ingestion, meter }: DocumentsServiceOptions): DocumentsService {
+export function createDocumentsService({ config, ingestion, meter, usage }: DocumentsServiceOptions): DocumentsService {
   const toResult = ({ id, status, chunks, embedded, skipped, tokens, error }: IngestOutcome): DocumentResult => ({
     object: 'document',
     id,
@@ -75,7 +77,10 @@ export function createDocumentsService({ config, ingestion, meter }: DocumentsSe
       const inputs = toDocuments(body, config.limits.maxDocuments).map(({ document, path }) =>
         toIngestInput(document, path, tenant),
       );
+      await usage.check(caller);
       const outcomes = await (await ingestion.get()).ingestMany(inputs, { signal });
+      const tokens = outcomes.reduce((sum, outcome) => sum + outcome.tokens, 0);
+      await usage.record({ target: config.embeddings, tokens, caller, tenant });
       Object.assign(facts, {
         documents: outcomes.length,
         failed: outcomes.filter(({ status }) => status === 'failed').length,

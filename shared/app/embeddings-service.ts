@@ -2,13 +2,12 @@ import type { z } from 'zod';
 import { DEFAULT_RETRY } from '../config/normalize/retry.ts';
 import type { EmbeddingsConfig, SluiceConfig } from '../config/types.ts';
 import { AppError } from '../contracts/app-error.ts';
-import type { UsageLedger } from '../contracts/usage-ledger.ts';
 import type { embeddingsSchema } from '../http/schemas/embeddings-schema.ts';
 import { createEmbedder, type Embedder } from '../rag/embed.ts';
 import { createRetry } from '../resilience/retry.ts';
 import type { Backends } from './backends.ts';
 import { assertModelAllowed, type Caller } from './caller.ts';
-import type { CostMeter } from './cost-meter.ts';
+import type { EmbeddingUsage } from './embedding-usage.ts';
 import { createLazy, type Lazy } from './lazy.ts';
 
 export interface EmbeddingsInput {
@@ -40,19 +39,13 @@ export interface EmbeddingsAnswer {
 export interface EmbeddingsServiceOptions {
   readonly config: SluiceConfig;
   readonly backends: Backends;
-  readonly ledger: UsageLedger;
-  readonly meter: CostMeter;
+  readonly usage: EmbeddingUsage;
 }
 
 /** Different `dimensions` a caller may ask for make embedders of their own; this many are kept. */
 const MAX_EMBEDDERS = 16;
 
-export function createEmbeddingsService({
-  config,
-  backends,
-  ledger,
-  meter,
-}: EmbeddingsServiceOptions): EmbeddingsService {
+export function createEmbeddingsService({ config, backends, usage }: EmbeddingsServiceOptions): EmbeddingsService {
   const make = async (embeddings: EmbeddingsConfig): Promise<Embedder> =>
     createEmbedder({
       provider: await backends.embedding(embeddings),
@@ -97,6 +90,7 @@ export function createEmbeddingsService({
           param: typeof body.input === 'string' ? 'input' : `input[${blank}]`,
         });
       }
+      await usage.check(caller);
       const embedder = await embedderFor(body);
       const { provider } = embedder;
       const purpose = body.sluice?.purpose ?? 'document';
@@ -104,14 +98,9 @@ export function createEmbeddingsService({
         purpose === 'query'
           ? await embedQueries(embedder, texts, signal)
           : await embedder.embedDocuments(texts, { signal });
-      const { costUsd, entry } = meter.measure(
-        { provider: provider.id, model: provider.model },
-        { prompt_tokens: tokens, completion_tokens: 0 },
-      );
-      Object.assign(facts, { provider: provider.id, model: provider.model, prompt_tokens: tokens, cost_usd: costUsd });
-      if (config.observability.costTracking) {
-        await ledger.add({ ...entry, tenant: caller.tenant, ...(caller.key === undefined ? {} : { key: caller.key }) });
-      }
+      const target = { provider: provider.id, model: provider.model };
+      const costUsd = await usage.record({ target, tokens, caller, tenant: caller.tenant });
+      Object.assign(facts, { ...target, prompt_tokens: tokens, cost_usd: costUsd });
       const base64 = body.encoding_format === 'base64';
       return {
         object: 'list',

@@ -1,27 +1,51 @@
 import { DEFAULT_RETRY } from '../config/normalize/retry.ts';
+import type { SecretValue } from '../config/secret-value.ts';
 import type { LegConfig, SluiceConfig } from '../config/types.ts';
-import { AppError, toAppError } from '../contracts/app-error.ts';
+import { AppError, type ErrorCode, toAppError } from '../contracts/app-error.ts';
 import type { ChatCall, ChatProvider, ChatRequest } from '../contracts/chat-provider.ts';
 import type { HttpFetch } from '../contracts/http-fetch.ts';
 import { type CascadeResult, cascade } from '../resilience/cascade.ts';
+import type { CircuitBreakers } from '../resilience/circuit-breaker.ts';
 import { createDeadline } from '../resilience/deadline.ts';
+import type { KeyPool } from '../resilience/key-pool.ts';
+import type { RateLimiter, Reservation } from '../resilience/rate-limiter.ts';
 import { createRetry } from '../resilience/retry.ts';
 import { fitRequest } from '../routing/fit-request.ts';
+import type { LegLatency } from '../routing/leg-latency.ts';
+import { createLegPrice } from '../routing/leg-price.ts';
 import { narrowCapabilities } from '../routing/narrow-capabilities.ts';
+import { orderLegs } from '../routing/order-legs.ts';
+import { measurePrompt } from '../routing/prompt-size.ts';
 import type { Route } from '../routing/resolve-model.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 import type { ModelCatalogue } from '../usage/catalogue.ts';
+import type { Availability } from './availability.ts';
 import { withLegDefaults } from './chat-request.ts';
 import type { Credentials } from './credentials.ts';
+import { createInlineImages, type InlineImages } from './inline-images.ts';
 
 export interface LegRunnerOptions {
   readonly config: SluiceConfig;
   readonly provider: (name: string) => Promise<ChatProvider>;
   readonly credentials: Credentials;
   readonly catalogue: ModelCatalogue;
-  readonly fetch: HttpFetch;
+  /** The transport that reaches this leg's own target and no other. */
+  readonly fetchFor: (leg: LegConfig) => HttpFetch;
+  /** The transport for addresses that callers name: public servers alone. */
+  readonly fetchPublic: HttpFetch;
+  readonly policies: LegPolicies;
   readonly log: Log;
   readonly now?: () => number;
+  readonly random?: () => number;
+}
+
+/** What is known about targets from one request to the next; per instance. */
+export interface LegPolicies {
+  readonly breakers: CircuitBreakers;
+  readonly limiter: RateLimiter;
+  readonly keys: KeyPool;
+  readonly latency: LegLatency;
+  readonly isAvailable: Availability;
 }
 
 export interface LegRun<Result> {
@@ -33,75 +57,135 @@ export interface LegRun<Result> {
   readonly deadlineAtMs: number;
   /** Turns the adapter's call into its commit point: the whole answer, or a stream with its first output. */
   readonly finish: (chat: ChatProvider, call: ChatCall) => Promise<Result>;
+  /** Told of each leg that failed, before the next one is tried. */
+  readonly onFailure?: (leg: LegConfig, error: AppError) => void;
 }
 
 export interface Called<Result> {
   readonly result: Result;
   /** Parameters the leg has no equivalent for. */
   readonly dropped: readonly string[];
+  /** Tells the rate limit what the call used in truth, once that is known. */
+  readonly settleTokens: (tokens: number) => void;
 }
 
 export type LegRunner = <Result>(run: LegRun<Result>) => Promise<CascadeResult<LegConfig, Called<Result>>>;
 
-/** The legs of a route, one after the other; within each leg retry → attempt limit → call. */
-export function createLegRunner({
-  config,
-  provider,
-  credentials,
-  catalogue,
-  fetch,
-  log,
-  now = () => performance.now(),
-}: LegRunnerOptions): LegRunner {
-  const attempt = async <Result>(leg: LegConfig, run: LegRun<Result>, signal: AbortSignal): Promise<Called<Result>> => {
-    const deadline = createDeadline(signal, leg.timeoutMs, `${leg.provider}/${leg.model}`);
-    try {
-      const chat = await provider(leg.provider);
-      const abilities = narrowCapabilities(chat.capabilities, leg, catalogue.find(leg.provider, leg.model));
-      const wanted = withLegDefaults(run.request, leg, run.route.agent);
-      const { request, dropped: unfit } = fitRequest(leg.provider, abilities, wanted);
-      const dropped = new Set(unfit);
-      const call = (credential: string | undefined): Promise<Result> =>
-        run.finish(chat, {
-          request,
-          model: leg.model,
-          signal: deadline.signal,
-          fetch,
-          onDropped: (parameter) => dropped.add(parameter),
-          idleTimeoutMs: config.limits.idleTimeoutMs,
-          ...(credential === undefined ? {} : { credential }),
-          ...(leg.endpoint === undefined ? {} : { endpoint: leg.endpoint }),
-          ...(leg.project === undefined ? {} : { project: leg.project }),
-          ...(leg.location === undefined ? {} : { location: leg.location }),
-        });
-      const credential = await credentials.forProvider(leg, deadline.signal);
-      const result = await call(credential).catch(async (error: unknown) => {
-        if (credential === undefined || !isRefusedKey(error)) throw error;
-        const renewed = await credentials.renew(leg, credential, deadline.signal);
-        if (renewed === undefined) throw error;
-        return await call(renewed);
+/** What one attempt is made with. */
+interface Attempt<Result> {
+  readonly leg: LegConfig;
+  readonly run: LegRun<Result>;
+  readonly key: SecretValue | undefined;
+  readonly inlineImages: InlineImages;
+}
+
+/** An answer of usual length, counted against a rate limit until its real length is known. */
+const EXPECTED_ANSWER_TOKENS = 500;
+
+/**
+ * The legs of a route in the order of its strategy, one after the other. Around each leg: circuit breaker → retry → key
+ * rotation → rate limit → attempt limit → call. The rate limit stands inside the rotation because vendors count by key.
+ */
+export function createLegRunner(options: LegRunnerOptions): LegRunner {
+  const { config, catalogue, policies, log, now = () => performance.now(), random = Math.random } = options;
+
+  const reserve = async <Result>({ leg, run, key }: Attempt<Result>, signal: AbortSignal): Promise<Reservation> => {
+    const rate = config.limits.providers[leg.provider];
+    if (!rate) return NO_RESERVATION;
+    const position = key === undefined ? 0 : leg.apiKeys.indexOf(key);
+    const { max_completion_tokens, max_tokens } = run.request;
+    const answer = max_completion_tokens ?? max_tokens ?? leg.maxTokens ?? EXPECTED_ANSWER_TOKENS;
+    const tokens =
+      rate.tokensPerMinute === undefined
+        ? 0
+        : measurePrompt(run.request).tokens + Math.min(answer, EXPECTED_ANSWER_TOKENS);
+    const remainingMs = run.deadlineAtMs - now();
+    return await policies.limiter.for(`${leg.provider}#${position}`, rate).acquire({ tokens, signal, remainingMs });
+  };
+
+  const call = async <Result>(
+    attempt: Attempt<Result>,
+    signal: AbortSignal,
+  ): Promise<Omit<Called<Result>, 'settleTokens'>> => {
+    const { leg, run, key, inlineImages } = attempt;
+    const chat = await options.provider(leg.provider);
+    const abilities = narrowCapabilities(chat.capabilities, leg, catalogue.find(leg.provider, leg.model));
+    const wanted = withLegDefaults(run.request, leg, run.route.agent);
+    const { request: fitted, dropped: unfit } = fitRequest(leg.provider, abilities, wanted);
+    const dropped = new Set(unfit);
+    const request = abilities.imageUrls === false ? await inlineImages(fitted, signal) : fitted;
+    const access = { ...leg, apiKeys: key === undefined ? [] : [key] };
+    const credential = await options.credentials.forProvider(access, signal);
+    const target = (current: string | undefined) => ({
+      signal,
+      fetch: options.fetchFor(leg),
+      idleTimeoutMs: config.limits.idleTimeoutMs,
+      ...(current === undefined ? {} : { credential: current }),
+      ...(leg.endpoint === undefined ? {} : { endpoint: leg.endpoint }),
+      ...(leg.project === undefined ? {} : { project: leg.project }),
+      ...(leg.location === undefined ? {} : { location: leg.location }),
+    });
+    // Alone, a target that seems to be down is asked all the same: it may be waking up.
+    if (run.route.legs.length > 1 && !(await policies.isAvailable(targetOf(leg), chat, target(credential)))) {
+      throw new AppError('network', `${leg.provider} does not answer.`, { retryable: false });
+    }
+    const ask = (current: string | undefined): Promise<Result> =>
+      run.finish(chat, {
+        ...target(current),
+        request,
+        model: leg.model,
+        onDropped: (parameter) => dropped.add(parameter),
       });
+    const result = await ask(credential).catch(async (error: unknown) => {
+      if (credential === undefined || !isRefusedKey(error)) throw error;
+      const renewed = await options.credentials.renew(access, credential, signal);
+      if (renewed === undefined) throw error;
+      return await ask(renewed);
+    });
+    return { result, dropped: [...dropped] };
+  };
+
+  const attempt = async <Result>(what: Attempt<Result>, signal: AbortSignal): Promise<Called<Result>> => {
+    const { leg } = what;
+    const reservation = await reserve(what, signal);
+    const deadline = createDeadline(signal, leg.timeoutMs, `${leg.provider}/${leg.model}`);
+    const startedAtMs = now();
+    try {
+      const called = await call(what, deadline.signal);
       // A stream goes on under the caller's signal alone, its silence limited by the transport.
       deadline.disarm();
-      return { result, dropped: [...dropped] };
+      policies.latency.record(leg, { latencyMs: now() - startedAtMs, failed: false });
+      return { ...called, settleTokens: (tokens) => reservation.settle(tokens) };
     } catch (error) {
       // Before the signal lets go: an abort that an SDK puts in its own words is told by it.
       const failure = toAppError(error, deadline.signal);
       deadline.end();
+      reservation.settle(failure.usage?.total_tokens ?? 0);
+      if (!signal.aborted && SLOW.has(failure.code)) {
+        policies.latency.record(leg, { latencyMs: now() - startedAtMs, failed: true });
+      }
       throw failure;
     }
   };
 
   return (run) => {
     const { route, requestId, deadlineAtMs } = run;
+    const inlineImages = createInlineImages(options.fetchPublic);
     return cascade({
-      legs: route.legs,
+      legs: orderLegs(route.legs, route.agent?.strategy ?? 'cascade', {
+        random,
+        price: createLegPrice(catalogue, run.request),
+        latencyMs: policies.latency.estimateMs,
+      }),
       signal: run.signal,
       now,
+      windowOf: ({ provider, model }) => catalogue.find(provider, model)?.contextWindow,
       call: (leg, signal) => {
+        const target = targetOf(leg);
         const retry = createRetry({
           config: route.agent?.retry ?? DEFAULT_RETRY,
           remainingMs: () => deadlineAtMs - now(),
+          random,
           onRetry: (error, count, delayMs) =>
             log('INFO', 'leg retried', {
               request_id: requestId,
@@ -112,9 +196,16 @@ export function createLegRunner({
               delay_seconds: Math.round(delayMs) / 1000,
             }),
         });
-        return retry((attemptSignal) => attempt(leg, run, attemptSignal), signal);
+        const withKeys = policies.keys.for(target, leg.apiKeys);
+        const tryKeys = (retried: AbortSignal) =>
+          withKeys((key, keyed) => attempt({ leg, run, key, inlineImages }, keyed), retried);
+        // A breaker is for going on to the next leg at once. Where there is none, asking is better than refusing.
+        if (route.legs.length === 1) return retry(tryKeys, signal);
+        return policies.breakers.for(target)((guarded) => retry(tryKeys, guarded), signal);
       },
-      onFailure: (leg, error) =>
+      onFailure: (leg, error) => {
+        // A caller that left is no failure of the leg, and has a log line of its own.
+        if (error.code === 'cancelled') return;
         log('WARNING', 'leg failed', {
           request_id: requestId,
           provider: leg.provider,
@@ -122,9 +213,21 @@ export function createLegRunner({
           code: error.code,
           upstream_status: error.upstreamStatus,
           error: describeError(error),
-        }),
+        });
+        run.onFailure?.(leg, error);
+      },
     });
   };
+}
+
+/** Failures that a caller of the leg would have had to wait for or to do without; others are about the request. */
+const SLOW: ReadonlySet<ErrorCode> = new Set(['rate_limit', 'timeout', 'network', 'server_error']);
+
+const NO_RESERVATION: Reservation = { settle: () => {}, cancel: () => {} };
+
+/** What is healthy or not, and whose keys are limited: a provider at an address. */
+function targetOf({ provider, endpoint = '', project = '', location = '' }: LegConfig): string {
+  return [provider, endpoint, project, location].join(' ');
 }
 
 function isRefusedKey(error: unknown): boolean {

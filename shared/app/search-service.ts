@@ -5,7 +5,7 @@ import type { Metadata, ScoredChunk } from '../contracts/vector-store.ts';
 import type { searchSchema, vectorStoreSearchSchema } from '../http/schemas/search-schema.ts';
 import type { Retriever } from '../rag/retrieve.ts';
 import { type Caller, tenantOf } from './caller.ts';
-import type { CostMeter } from './cost-meter.ts';
+import type { EmbeddingUsage } from './embedding-usage.ts';
 import type { Lazy } from './lazy.ts';
 
 interface Request<Body> {
@@ -53,19 +53,21 @@ export interface VectorStoreSearchAnswer {
 export interface SearchServiceOptions {
   readonly config: SluiceConfig;
   readonly retriever: Lazy<Retriever>;
-  readonly meter: CostMeter;
+  readonly usage: EmbeddingUsage;
 }
 
 /** OpenAI's own default. */
 const DEFAULT_RESULTS = 10;
 
-export function createSearchService({ config, retriever, meter }: SearchServiceOptions): SearchService {
+export function createSearchService({ config, retriever, usage }: SearchServiceOptions): SearchService {
   return {
     async search({ body, caller, signal, facts }) {
+      await usage.check(caller);
+      const tenant = tenantOf(caller, body.sluice?.tenant);
       const { results, tokens } = await (await retriever.get()).search({
         query: body.query,
         topK: body.top_k ?? config.vectorstore?.defaultTopK ?? DEFAULT_RESULTS,
-        tenant: tenantOf(caller, body.sluice?.tenant),
+        tenant,
         signal,
         ...(body.min_score === undefined ? {} : { minScore: body.min_score }),
         ...(body.filter === undefined ? {} : { filter: body.filter as Filter }),
@@ -73,8 +75,7 @@ export function createSearchService({ config, retriever, meter }: SearchServiceO
         ...(body.mode === undefined ? {} : { mode: body.mode }),
       });
       Object.assign(facts, { results: results.length, prompt_tokens: tokens });
-      const { embeddings } = config;
-      const cost = embeddings && meter.measure(embeddings, { prompt_tokens: tokens, completion_tokens: 0 }).costUsd;
+      const cost = await usage.record({ target: config.embeddings, tokens, caller, tenant });
       return {
         object: 'list',
         data: results.map(({ id, documentId, score, content, metadata }) => ({
@@ -85,13 +86,14 @@ export function createSearchService({ config, retriever, meter }: SearchServiceO
           metadata,
         })),
         usage: { prompt_tokens: tokens, total_tokens: tokens },
-        sluice: { cost_usd: cost ?? null },
+        sluice: { cost_usd: cost },
       };
     },
 
     async vectorStoreSearch({ collection, body, caller, signal, facts }) {
       const queries = typeof body.query === 'string' ? [body.query] : body.query;
       const topK = body.max_num_results ?? DEFAULT_RESULTS;
+      await usage.check(caller);
       const search = await retriever.get();
       const tenant = tenantOf(caller, body.sluice?.tenant);
       const lists = await Promise.all(
@@ -110,7 +112,9 @@ export function createSearchService({ config, retriever, meter }: SearchServiceO
         ),
       );
       const results = mergeBest(lists.map((list) => list.results)).slice(0, topK);
-      Object.assign(facts, { results: results.length });
+      const tokens = lists.reduce((sum, list) => sum + list.tokens, 0);
+      await usage.record({ target: config.embeddings, tokens, caller, tenant });
+      Object.assign(facts, { results: results.length, prompt_tokens: tokens });
       return {
         object: 'vector_store.search_results.page',
         search_query: queries,

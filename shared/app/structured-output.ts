@@ -1,6 +1,7 @@
 import { AppError } from '../contracts/app-error.ts';
 import type { ChatCall, ChatMessage, ChatProvider, ChatResult } from '../contracts/chat-provider.ts';
 import { createSchemaCheck, type SchemaCheck } from './schema-check.ts';
+import { sumUsage } from './sum-usage.ts';
 
 const MAX_ATTEMPTS = 3;
 
@@ -20,13 +21,16 @@ export async function completeStructured(chat: ChatProvider, call: ChatCall): Pr
   let problem = '';
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const result = withoutFences(await chat.complete({ ...call, request: { ...call.request, messages } }));
-    usage = addUsage(usage, result.completion.usage);
+    // Attempts that were thrown away have been paid for.
+    usage = sumUsage([usage, result.completion.usage]);
     const found = findProblem(result, check);
     if (found === undefined) return attempt === 1 ? result : { completion: withUsage(result, usage) };
     problem = found.problem;
     messages = [...messages, { role: 'assistant', content: found.text }, { role: 'user', content: feedback(problem) }];
   }
-  throw new AppError('invalid_output', `The model did not give valid JSON in ${MAX_ATTEMPTS} attempts: ${problem}.`);
+  throw new AppError('invalid_output', `The model did not give valid JSON in ${MAX_ATTEMPTS} attempts: ${problem}.`, {
+    ...(usage === undefined ? {} : { usage }),
+  });
 }
 
 async function formatCheck({ request }: ChatCall): Promise<SchemaCheck | undefined> {
@@ -80,16 +84,6 @@ function feedback(problem: string): string {
 }
 
 type Usage = NonNullable<ChatResult['completion']['usage']>;
-
-/** Attempts that were thrown away have been paid for. */
-function addUsage(total: Usage | undefined, usage: Usage | undefined): Usage | undefined {
-  if (!total || !usage) return usage ?? total;
-  return {
-    prompt_tokens: total.prompt_tokens + usage.prompt_tokens,
-    completion_tokens: total.completion_tokens + usage.completion_tokens,
-    total_tokens: total.total_tokens + usage.total_tokens,
-  };
-}
 
 function withUsage({ completion }: ChatResult, usage: Usage | undefined): ChatResult['completion'] {
   return usage === undefined ? completion : { ...completion, usage };

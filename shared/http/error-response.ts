@@ -101,7 +101,7 @@ export class HttpError extends AppError {
   }
 }
 
-/** `server_error` that no upstream caused is our own fault: 500, not 503. */
-function isInternal(error: AppError): boolean {
-  return error.code === 'server_error' && error.upstreamStatus === undefined && !error.retryable;
+/** `server_error` that no upstream caused is our own fault: 500, not 503. One that tried some was caused by them. */
+function isInternal({ code, upstreamStatus, retryable, details }: AppError): boolean {
+  return code === 'server_error' && upstreamStatus === undefined && !retryable && details?.attempts === undefined;
 }

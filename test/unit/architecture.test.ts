@@ -7,7 +7,7 @@ const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** Rooms and what they may import from. A room may always import from itself, unless it is made of adapters. */
 const BASE = ['contracts'];
-const TOOLS = ['config', 'telemetry', 'resilience', 'usage', 'security', 'secrets'];
+const TOOLS = ['config', 'telemetry', 'resilience', 'usage', 'security', 'secrets', 'text'];
 const PARTS = ['providers', 'embeddings', 'stores', 'routing', 'rag', 'http'];
 
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -21,7 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that belong to one vendor or backend; only these rooms may name them, and only with `import()` or as types. */
 const VENDOR_PACKAGES =
-  /^(openai|@anthropic-ai\/|@google\/|@google-cloud\/(?!functions-framework)|@huggingface\/|google-auth-library)/;
+  /^(openai|@anthropic-ai\/|@google\/|@google-cloud\/(?!functions-framework)|@huggingface\/|google-auth-library|redis$|pg$|pgvector|@electric-sql\/)/;
 const VENDOR_ROOMS: ReadonlySet<string> = new Set([
   'contracts',
   'providers',

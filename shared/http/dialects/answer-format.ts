@@ -11,6 +11,8 @@ export interface AnswerFacts {
   readonly cost_usd: number | null;
   readonly cached: boolean;
   readonly citations?: readonly Citation[];
+  /** The tools that Sluice ran for an agent of role `react`, in order. */
+  readonly steps?: readonly object[];
 }
 
 export interface StreamHooks {

@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { createCredentials } from '../../../shared/app/credentials.ts';
+import { createLegPolicies } from '../../../shared/app/leg-policies.ts';
 import { createLegRunner } from '../../../shared/app/leg-runner.ts';
 import { DEFAULT_RETRY } from '../../../shared/config/normalize/retry.ts';
 import type { AgentConfig, LegConfig, SluiceConfig } from '../../../shared/config/types.ts';
 import { AppError } from '../../../shared/contracts/app-error.ts';
 import type { ChatCall, ChatProvider } from '../../../shared/contracts/chat-provider.ts';
 import type { SecretSource } from '../../../shared/contracts/secret-source.ts';
+import { createIdTokenSource } from '../../../shared/security/id-token.ts';
 import { createCatalogue } from '../../../shared/usage/catalogue.ts';
+
+const notUsed = () => Promise.reject(new Error('not used'));
 
 /** A leg whose upstream accepts one key only; says which keys were tried. */
 function run({
@@ -33,12 +37,13 @@ function run({
     async close() {},
   };
   const runLegs = createLegRunner({
-    config: { limits: { idleTimeoutMs: 1_000 } } as SluiceConfig,
+    config: { limits: { idleTimeoutMs: 1_000, providers: {} } } as SluiceConfig,
     provider: async () =>
       ({
         capabilities: { tools: true, jsonMode: true, jsonSchema: true, choices: true, parameters: {} },
       }) as ChatProvider,
     credentials: createCredentials({
+      idTokens: createIdTokenSource({ openClient: async () => ({}) }),
       secrets: secretSource,
       accessTokens: {
         get: async () => tokens[Math.min(drops, tokens.length - 1)] as string,
@@ -48,7 +53,9 @@ function run({
       },
     }),
     catalogue: createCatalogue(),
-    fetch: () => Promise.reject(new Error('not used')),
+    fetchFor: () => notUsed,
+    fetchPublic: notUsed,
+    policies: createLegPolicies(() => {}),
     log: () => {},
   });
   const leg: LegConfig = {

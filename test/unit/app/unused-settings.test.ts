@@ -13,9 +13,6 @@ describe('listUnusedSettings', () => {
   it.each([
     ['auth: {mode: api_key, keys: [{name: k, key: secret-key-1, requests_per_minute: 3}]}', 'requests_per_minute'],
     ['auth: {mode: none, cors_origins: ["https://example.com"]}', 'cors_origins'],
-    ['cache: {provider: memory, ttl: 1h}', 'cache'],
-    ['observability: {cost_alert_threshold: 100}', 'cost_alert_threshold'],
-    ['observability: {llm_observability: {enabled: true, daily_token_limit: 1000}}', 'daily_token_limit'],
     ['retrieval: {mode: hybrid}', 'retrieval.mode'],
   ])('names %s', (yaml, name) => {
     expect(list(yaml).join()).toContain(name);

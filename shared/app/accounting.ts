@@ -1,0 +1,54 @@
+import type { SluiceConfig } from '../config/types.ts';
+import type { UsageLedger } from '../contracts/usage-ledger.ts';
+import { describeError, type Log } from '../telemetry/log.ts';
+import { type Budget, createBudget } from '../usage/budget.ts';
+import { toBudgetLimits } from '../usage/budget-limits.ts';
+import type { ModelCatalogue } from '../usage/catalogue.ts';
+import type { Backends } from './backends.ts';
+import { type CostMeter, createCostMeter } from './cost-meter.ts';
+import { createEmbeddingUsage, type EmbeddingUsage } from './embedding-usage.ts';
+import { createLazyLedger } from './lazy-ledger.ts';
+
+/** What calls cost, where that is written down, and when it is enough. */
+export interface Accounting {
+  readonly ledger: UsageLedger;
+  readonly budget: Budget;
+  readonly meter: CostMeter;
+  readonly embeddings: EmbeddingUsage;
+  close(): Promise<void>;
+}
+
+export interface AccountingOptions {
+  readonly config: SluiceConfig;
+  readonly backends: Backends;
+  readonly catalogue: ModelCatalogue;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export function createAccounting({ config, backends, catalogue, log, now }: AccountingOptions): Accounting {
+  const ledger = createLazyLedger(config.observability.ledger, backends.usageLedger);
+  const budget = createBudget({
+    ledger,
+    limits: toBudgetLimits(config),
+    strict: config.strict,
+    now,
+    onAlert: ({ day, thresholdUsd, costUsd }) =>
+      log('ERROR', 'cost alert', { day, threshold_usd: thresholdUsd, cost_usd: costUsd }),
+    onWarning: (message, error) => log('WARNING', message, { error: describeError(error) }),
+  });
+  const meter = createCostMeter(catalogue, {
+    onUnpriced: ({ provider, model, reason }) => log('WARNING', 'cost unknown', { provider, model, reason }),
+  });
+  return {
+    ledger,
+    budget,
+    meter,
+    embeddings: createEmbeddingUsage({ meter, budget, log }),
+    async close() {
+      await budget.close();
+      await ledger.close();
+    },
+  };
+}

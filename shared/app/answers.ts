@@ -1,0 +1,41 @@
+import type { SluiceConfig } from '../config/types.ts';
+import { describeError, type Log } from '../telemetry/log.ts';
+import type { Backends } from './backends.ts';
+import { type AnswerCache, createAnswerCache } from './cache/answer-cache.ts';
+import { createSemanticCache, type SemanticCache } from './cache/semantic-cache.ts';
+import type { EmbeddingsService } from './embeddings-service.ts';
+
+export interface AnswersOptions {
+  readonly config: SluiceConfig;
+  readonly backends: Backends;
+  readonly embeddings: Pick<EmbeddingsService, 'configured'>;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+/** The cache of finished answers; undefined where the configuration has none. */
+export function createAnswers({ config, backends, embeddings, log, now }: AnswersOptions): AnswerCache | undefined {
+  const { cache } = config;
+  if (!cache) return undefined;
+  const onFault = (error: unknown): void => log('WARNING', 'cache not used', { error: describeError(error) });
+  const toSemantic = (): SemanticCache =>
+    createSemanticCache({
+      async embed(text, signal) {
+        const embedder = await embeddings.configured.get();
+        const { vector } = await embedder.embedQuery(text, { signal });
+        return { vector, space: embedder.space };
+      },
+      store: () => backends.vectorStore.get(),
+      threshold: cache.semantic.threshold,
+      ttlMs: cache.ttlMs,
+      now,
+      onFault,
+    });
+  return createAnswerCache({
+    cache: backends.responseCache,
+    ttlMs: cache.ttlMs,
+    allowTemperature: cache.allowTemperature,
+    onFault,
+    ...(cache.semantic.enabled ? { semantic: toSemantic() } : {}),
+  });
+}

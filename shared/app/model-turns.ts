@@ -1,0 +1,98 @@
+import type { LegConfig } from '../config/types.ts';
+import type { ChatCall, ChatEvent, ChatProvider, ChatRequest, ChatResult } from '../contracts/chat-provider.ts';
+import type { CascadeResult } from '../resilience/cascade.ts';
+import { holdUntilOutput } from '../resilience/commit-point.ts';
+import { measurePrompt } from '../routing/prompt-size.ts';
+import type { Route } from '../routing/resolve-model.ts';
+import type { Budget, BudgetScope } from '../usage/budget.ts';
+import { countAnswerCharacters, countPromptCharacters } from '../usage/characters.ts';
+import type { CostMeter } from './cost-meter.ts';
+import type { Called, LegRunner } from './leg-runner.ts';
+import type { Consumption, RequestTally } from './request-tally.ts';
+import { createStreamWatch, type StreamWatch } from './stream-watch.ts';
+import { completeStructured } from './structured-output.ts';
+
+type Batches = AsyncIterable<readonly ChatEvent[]>;
+export type CompletedTurn = CascadeResult<LegConfig, Called<ChatResult>>;
+
+export interface ModelTurnsOptions {
+  readonly runLegs: LegRunner;
+  readonly meter: CostMeter;
+  readonly budget: Budget;
+  readonly scope: BudgetScope;
+  readonly tally: RequestTally;
+  readonly route: Route;
+  readonly requestId: string;
+  readonly deadlineAtMs: number;
+}
+
+/** One model turn: budget, then the legs of the route, then the tally. An agent may take several for one request. */
+export interface ModelTurns {
+  complete(request: ChatRequest, signal: AbortSignal): Promise<CompletedTurn>;
+  /** Resolves at the commit point. The turn is counted when its stream has ended, however it ends. */
+  stream(request: ChatRequest, signal: AbortSignal): Promise<StreamedTurn>;
+}
+
+export interface StreamedTurn {
+  readonly turn: CascadeResult<LegConfig, Called<Batches>>;
+  readonly watch: StreamWatch;
+  /** Counts the turn, once. Without usage of the upstream's own, what was sent by then is estimated. */
+  settle(): Promise<void>;
+}
+
+export function createModelTurns(options: ModelTurnsOptions): ModelTurns {
+  const { runLegs, meter, budget, scope, tally, route, requestId, deadlineAtMs } = options;
+  const onFailure = tally.failed;
+
+  return {
+    async complete(request, signal) {
+      await budget.check(scope);
+      const finish = completeStructured;
+      const done = await runLegs({ route, request, signal, requestId, deadlineAtMs, finish, onFailure });
+      const { completion } = done.result.result;
+      await tally.answered(done, {
+        usage: completion.usage,
+        ...(meter.billsCharacters(done.leg)
+          ? { characters: { input: countPromptCharacters(request), output: countAnswerCharacters(completion.choices) } }
+          : {}),
+      });
+      return done;
+    },
+
+    async stream(request, signal) {
+      await budget.check(scope);
+      const finish = async (chat: ChatProvider, call: ChatCall) => holdUntilOutput(await chat.stream(call));
+      const turn = await runLegs({ route, request, signal, requestId, deadlineAtMs, finish, onFailure });
+      const bills = meter.billsCharacters(turn.leg);
+      const watch = createStreamWatch(bills);
+      const characters = () => ({ input: countPromptCharacters(request), output: watch.billedCharacters() });
+      let settled: Promise<void> | undefined;
+      return {
+        turn,
+        watch,
+        settle() {
+          settled ??= tally.answered(turn, {
+            ...consumptionOf(request, watch),
+            ...(bills ? { characters: characters() } : {}),
+          });
+          return settled;
+        },
+      };
+    },
+  };
+}
+
+const CHARACTERS_PER_TOKEN = 4;
+
+/** A stream that was left early has been paid for as far as it went, and its end, where usage stands, was never seen. */
+function consumptionOf(request: ChatRequest, watch: StreamWatch): Consumption {
+  const usage = watch.usage();
+  // An upstream that ended properly and counts nothing is believed: there is nothing to know.
+  if (usage || watch.finishReason() !== undefined) return { usage };
+  const prompt = measurePrompt(request).tokens;
+  const completion = Math.ceil(watch.length() / CHARACTERS_PER_TOKEN);
+  return {
+    usage: { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion },
+    estimated: true,
+  };
+}

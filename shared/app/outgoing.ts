@@ -1,0 +1,62 @@
+import type { LegConfig, ToolConfig } from '../config/types.ts';
+import type { HttpFetch } from '../contracts/http-fetch.ts';
+import { OLLAMA_PATHS } from '../providers/ollama-transport.ts';
+import { createGuardedHttpClient } from '../security/guarded-http.ts';
+import { toGuardTarget } from '../security/url-guard.ts';
+import type { Log } from '../telemetry/log.ts';
+
+/** A place that requests go to, as the configuration describes it. */
+export interface Place {
+  /** Base URL; absent where the adapter's own constant is used. */
+  readonly endpoint?: string;
+  readonly allowedCidrs: readonly string[];
+}
+
+/** Every way out of the process over HTTP, each behind the guard. */
+export interface Outgoing {
+  /** @param name what the log calls the place. */
+  fetchFor(name: string, place: Place): HttpFetch;
+  /** The same for a leg, made once for each. */
+  fetchForLeg(leg: LegConfig): HttpFetch;
+  fetchForTool(tool: ToolConfig): HttpFetch;
+  /** For addresses that callers name: GET from public servers alone. */
+  readonly fetchPublic: HttpFetch;
+  close(): Promise<void>;
+}
+
+export interface OutgoingOptions {
+  readonly production: boolean;
+  readonly log: Log;
+  /** Takes the place of the transport and its guard altogether. */
+  readonly fetch?: HttpFetch | undefined;
+}
+
+export function createOutgoing({ production, log, fetch }: OutgoingOptions): Outgoing {
+  if (fetch) {
+    const same = () => fetch;
+    return { fetchFor: same, fetchForLeg: same, fetchForTool: same, fetchPublic: fetch, close: async () => {} };
+  }
+  const client = createGuardedHttpClient({
+    production,
+    onBlocked: ({ reason, targetName }) => log('WARNING', 'request blocked', { reason, target: targetName }),
+  });
+  const byLeg = new WeakMap<LegConfig, HttpFetch>();
+
+  const fetchFor: Outgoing['fetchFor'] = (name, { endpoint, allowedCidrs }) => {
+    if (endpoint === undefined) return client.fetchVendor;
+    const onlyPaths = name === 'ollama' ? { onlyPaths: OLLAMA_PATHS } : {};
+    return client.fetchFor(toGuardTarget({ name, endpoint, allowedCidrs, development: !production, ...onlyPaths }));
+  };
+
+  return {
+    fetchFor,
+    fetchForLeg(leg) {
+      const made = byLeg.get(leg) ?? fetchFor(leg.provider, leg);
+      byLeg.set(leg, made);
+      return made;
+    },
+    fetchForTool: ({ url, allowedCidrs }) => fetchFor('tool', { endpoint: url, allowedCidrs }),
+    fetchPublic: client.fetchPublic,
+    close: client.close,
+  };
+}

@@ -1,0 +1,89 @@
+import type { LegConfig } from '../config/types.ts';
+import type { AppError } from '../contracts/app-error.ts';
+import type { ChatCompletion } from '../contracts/chat-provider.ts';
+import type { Attempt, CascadeResult } from '../resilience/cascade.ts';
+import { describeError, type Log } from '../telemetry/log.ts';
+import type { Budget } from '../usage/budget.ts';
+import type { CharacterCounts } from '../usage/characters.ts';
+import type { Caller } from './caller.ts';
+import type { CostMeter } from './cost-meter.ts';
+import type { Called } from './leg-runner.ts';
+
+type Usage = ChatCompletion['usage'];
+
+/** What one answered call used. */
+export interface Consumption {
+  readonly usage: Usage | undefined;
+  /** Of the models that are billed by it. */
+  readonly characters?: CharacterCounts;
+  /** The upstream did not say: these are our own guesses. */
+  readonly estimated?: boolean;
+}
+
+/** The calls that one request makes to upstreams, and what they cost. */
+export interface RequestTally {
+  /** A leg answered; several may, when an agent works in turns. Told of each once, when its usage is known. */
+  answered(done: CascadeResult<LegConfig, Called<unknown>>, used: Consumption): Promise<void>;
+  /** A leg failed. What it used up by then is paid for and counted. */
+  failed(leg: LegConfig, error: AppError): void;
+  summary(): {
+    readonly attempts: readonly Attempt[];
+    /** Null when the cost of any call is unknown. */
+    readonly costUsd: number | null;
+    readonly promptTokens: number;
+    readonly completionTokens: number;
+  };
+}
+
+export interface RequestTallyOptions {
+  readonly meter: CostMeter;
+  readonly budget: Budget;
+  readonly log: Log;
+  readonly caller: Caller;
+  readonly tenant: string | null;
+  readonly agent: string | undefined;
+}
+
+export function createRequestTally({ meter, budget, log, caller, tenant, agent }: RequestTallyOptions): RequestTally {
+  const attempts: Attempt[] = [];
+  const owner = {
+    tenant,
+    ...(agent === undefined ? {} : { agent }),
+    ...(caller.key === undefined ? {} : { key: caller.key }),
+  };
+  let nanoUsd: number | null = 0;
+  let promptTokens = 0;
+  let completionTokens = 0;
+
+  const record = async (leg: LegConfig, usage: Usage | AppError['usage'], characters?: CharacterCounts) => {
+    const { entry } = meter.measure(leg, usage, characters);
+    promptTokens += entry.promptTokens;
+    completionTokens += entry.completionTokens;
+    const cost = entry.costNanoUsd ?? null;
+    nanoUsd = nanoUsd === null || cost === null ? null : nanoUsd + cost;
+    try {
+      await budget.record({ ...entry, ...owner });
+    } catch (error) {
+      // The answer is there and paid for: a ledger that is down must not take it away.
+      log('WARNING', 'usage not recorded', { error: describeError(error) });
+    }
+  };
+
+  return {
+    async answered({ leg, result, attempts: tried }, { usage, characters }) {
+      attempts.push(...tried);
+      if (usage) result.settleTokens(usage.total_tokens);
+      await record(leg, usage, characters);
+    },
+    failed(leg, error) {
+      // Not waited for: the next leg is what the caller waits for, and `record` never rejects.
+      if (error.usage) void record(leg, error.usage);
+    },
+    summary: () => ({
+      attempts,
+      costUsd: nanoUsd === null ? null : nanoUsd / 1e9,
+      promptTokens,
+      completionTokens,
+    }),
+  };
+}
