@@ -1,7 +1,6 @@
-import { AppError } from '../contracts/app-error.ts';
 import type { ChatEvent } from '../contracts/chat-provider.ts';
-import type { HttpResponse } from '../contracts/http-fetch.ts';
 import { isBrokenConnection } from './broken-connection.ts';
+import type { StreamBody } from './stream-body.ts';
 
 type Batch = readonly ChatEvent[];
 
@@ -36,11 +35,11 @@ const LINGER_MS = 1_000;
  * in the same read before that is delivered first.
  */
 export function readAnswerStream<Item>(
-  response: HttpResponse,
+  source: StreamBody,
   items: ItemReader<Item>,
   answer: AnswerReader<Item>,
 ): AsyncIterable<Batch> {
-  const body = response.chunks()[Symbol.asyncIterator]();
+  const body = source.chunks()[Symbol.asyncIterator]();
   let isOver = false;
   let failure: { readonly error: unknown } | undefined;
 
@@ -111,21 +110,6 @@ export function readAnswerStream<Item>(
       },
     }),
   };
-}
-
-/**
- * Refuses an answer that is JSON where a stream was asked for: an error object, or a whole answer whose stream would be
- * faked by us.
- * @param read reads the text as a finished answer, and so throws what an error object stands for.
- */
-export async function assertStream(
-  response: HttpResponse,
-  provider: string,
-  read: (json: string) => unknown,
-): Promise<void> {
-  if (!(response.headers.get('content-type') ?? '').includes('application/json')) return;
-  read(await response.text());
-  throw new AppError('server_error', `${provider} did not stream its answer.`, { retryable: false });
 }
 
 /** Reads a body to its end in the background: a connection is reused only when its answer was read completely. */

@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import { AppError } from '../contracts/app-error.ts';
+import { createJsonObjectReader, type JsonObjectReader } from './json-object-reader.ts';
 
 /** Longest single event accepted, in UTF-16 units: an upstream that never ends a line must not fill the memory. */
 const MAX_EVENT_LENGTH = 10 * 1024 * 1024;
@@ -21,6 +22,9 @@ export interface EventReader {
  * Reads server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) from bytes cut anywhere,
  * inside a character too. Lines end in LF, CR or CRLF; comments, `id` and `retry` are passed over. Unlike a browser it
  * also delivers a last event that no blank line follows.
+ *
+ * A body that is JSON instead, because a proxy dropped what asks for events, is read as one event per object: the one it
+ * is, or each of a list.
  */
 export function createEventReader(): EventReader {
   const decoder = new StringDecoder('utf8');
@@ -28,6 +32,7 @@ export function createEventReader(): EventReader {
   let event = '';
   let data: string | undefined;
   let started = false;
+  let json: JsonObjectReader | undefined;
   let afterCarriageReturn = false;
 
   const dispatch = (into: ServerSentEvent[]): void => {
@@ -51,12 +56,16 @@ export function createEventReader(): EventReader {
   };
 
   const read = (decoded: string): ServerSentEvent[] => {
-    const events: ServerSentEvent[] = [];
     let text = decoded;
-    if (!started && text.length > 0) {
+    if (!started) {
+      // A byte order mark counts as blank; blank lines before the first event say nothing.
+      text = text.trimStart();
+      if (text === '') return [];
       started = true;
-      if (text.charCodeAt(0) === 0xfeff) text = text.slice(1);
+      if (/^[{[]/.test(text)) json = createJsonObjectReader(MAX_EVENT_LENGTH);
     }
+    if (json) return json.push(text).map(toUnnamedEvent);
+    const events: ServerSentEvent[] = [];
     // The LF of a CRLF that was cut in two belongs to the line that the CR has already ended.
     if (afterCarriageReturn && text.length > 0) {
       afterCarriageReturn = false;
@@ -92,12 +101,17 @@ export function createEventReader(): EventReader {
     push: (bytes) => read(decoder.write(bytes as Buffer)),
     end() {
       const events = read(decoder.end());
+      if (json) return [...events, ...json.end().map(toUnnamedEvent)];
       if (rest.length > 0) readLine(rest, events);
       rest = '';
       dispatch(events);
       return events;
     },
   };
+}
+
+function toUnnamedEvent(data: string): ServerSentEvent {
+  return { event: '', data };
 }
 
 function tooLong(): AppError {

@@ -1,12 +1,12 @@
 import { AppError } from '../contracts/app-error.ts';
 import type { ChatCall, ChatCapabilities, ChatProvider, ChatRequest } from '../contracts/chat-provider.ts';
 import type { HttpResponse } from '../contracts/http-fetch.ts';
-import { assertStream } from './answer-stream.ts';
 import { toChatResult } from './openai-completion.ts';
 import { readOpenAIStream } from './openai-read-stream.ts';
-import { withoutForeignFields } from './openai-request.ts';
+import { toCompatibleRequest } from './openai-request.ts';
 import type { AnswerOptions } from './openai-stream.ts';
 import { postJson } from './post-json.ts';
+import { openStreamBody } from './stream-body.ts';
 
 export interface OpenAICompatibleOptions {
   /** Provider name as in the configuration. */
@@ -48,7 +48,7 @@ const PROBE_TIMEOUT_MS = 2_000;
  * streamed chunk, so its types are used here and its client where nobody waits for it.
  */
 export function createOpenAICompatibleProvider(options: OpenAICompatibleOptions): ChatProvider {
-  const { id, addReasoning = false, toRequest = (request) => withoutForeignFields(request) } = options;
+  const { id, addReasoning = false, toRequest = (request) => toCompatibleRequest(request) } = options;
 
   const post = (call: ChatCall, extra: Record<string, unknown>, stream?: string): Promise<HttpResponse> =>
     postJson(call, {
@@ -113,8 +113,9 @@ export function createOpenAICompatibleProvider(options: OpenAICompatibleOptions)
     async stream(call) {
       const extra = { stream: true, stream_options: { include_usage: true } };
       const response = await post(call, extra, 'text/event-stream');
-      await assertStream(response, id, (json) => toChatResult(json, answerOptions(call)));
-      return readOpenAIStream(response, answerOptions(call));
+      const read = (json: string) => toChatResult(json, answerOptions(call));
+      const body = await openStreamBody(response, { provider: id, read, takesWhole: true });
+      return readOpenAIStream(body, answerOptions(call));
     },
 
     listModels,

@@ -7,6 +7,7 @@ import { cutNulls, hasPlainFields, parseBody, toPlainFields } from './openai-jso
 import {
   isPlainAnnotations,
   type LooseToolCall,
+  readDelta,
   readToolCalls,
   toArgumentsText,
   toLogprobs,
@@ -87,7 +88,7 @@ function isTextOrNull(value: unknown): boolean {
 
 function toChoice(choice: Fields, position: number, { provider, usesFunctions = false }: AnswerOptions) {
   if (choice.error) throw toErrorInBody(provider, choice.error, JSON.stringify({ error: choice.error }));
-  const vendorMessage = isFields(choice.message) ? choice.message : {};
+  const vendorMessage = isFields(choice.message) ? choice.message : readDelta(choice, undefined).delta;
   const message = toPlainMessage(vendorMessage);
   const calls = readToolCalls(vendorMessage).map((call) => toToolCall(call, provider));
   const reason = typeof choice.finish_reason === 'string' ? choice.finish_reason : 'stop';

@@ -28,6 +28,24 @@ export function toPlainMessage(message: LooseMessage): Record<string, unknown> {
   return plain;
 }
 
+/** The field of a choice that holds what it says. */
+export type DeltaSource = 'delta' | 'message' | 'text';
+
+/**
+ * What a choice of a stream adds: its delta. Vendors that send none put the whole message there, which counts when
+ * nothing came before it, or pieces of text, as in text completions.
+ * @param known where earlier output of the choice stood.
+ */
+export function readDelta(
+  { delta, message, text }: LooseMessage,
+  known: DeltaSource | undefined,
+): { readonly source: DeltaSource; readonly delta: LooseMessage } {
+  if (isFields(delta)) return { source: 'delta', delta };
+  if (isFields(message)) return { source: 'message', delta: known === undefined ? message : {} };
+  const isPiece = typeof text === 'string' && (known === undefined || known === 'text');
+  return { source: 'text', delta: isPiece ? { content: text } : {} };
+}
+
 /** The calls among whatever stands in `tool_calls`: a list, or in older Text Generation Inference a single call. */
 export function readToolCalls({ tool_calls: calls }: LooseMessage): LooseToolCall[] {
   if (Array.isArray(calls)) return calls.filter(isFields);

@@ -1,18 +1,18 @@
 import type { AppError } from '../contracts/app-error.ts';
 import type { ChatEvent } from '../contracts/chat-provider.ts';
-import type { HttpResponse } from '../contracts/http-fetch.ts';
 import { type AnswerReader, readAnswerStream } from './answer-stream.ts';
 import { toErrorInBody } from './error-in-body.ts';
 import { createEventReader, type ServerSentEvent } from './event-reader.ts';
 import { parseBody } from './openai-json.ts';
 import { type AnswerOptions, createChunkNormalizer } from './openai-stream.ts';
 import { isFields } from './openai-usage.ts';
+import type { StreamBody } from './stream-body.ts';
 
 const NOTHING: readonly ChatEvent[] = [];
 
 /** The events of a streamed answer of an OpenAI-compatible vendor, one batch per network read. */
-export function readOpenAIStream(response: HttpResponse, options: AnswerOptions): AsyncIterable<readonly ChatEvent[]> {
-  return readAnswerStream(response, createEventReader(), createAnswerReader(options));
+export function readOpenAIStream(body: StreamBody, options: AnswerOptions): AsyncIterable<readonly ChatEvent[]> {
+  return readAnswerStream(body, createEventReader(), createAnswerReader(options));
 }
 
 function createAnswerReader(options: AnswerOptions): AnswerReader<ServerSentEvent> {

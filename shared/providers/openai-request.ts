@@ -1,26 +1,43 @@
 import type { ChatMessage, ChatRequest } from '../contracts/chat-provider.ts';
+import { withMediaAsUserTurn } from './openai-tool-media.ts';
 import { isFields } from './openai-usage.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Fields of a conversation that belong to other vendors; who does not know them refuses the request. */
-const FOREIGN_FIELDS = ['reasoning_content', 'thinking_blocks', 'cache_control', 'extra_content'] as const;
+/** Fields of a conversation that belong to other vendors or to answers alone; who does not know them refuses the request. */
+const FOREIGN_FIELDS = [
+  'reasoning_content',
+  'thinking_blocks',
+  'cache_control',
+  'extra_content',
+  'images',
+  'annotations',
+  'index',
+  'error_prefix',
+  'content_blocks',
+  'thinking_budget_tokens',
+] as const;
 type ForeignField = (typeof FOREIGN_FIELDS)[number];
 
 const NONE: ReadonlySet<ForeignField> = new Set();
 
 /**
- * The request's messages and tools without what the vendor would refuse: on the message itself, on its content parts,
- * on its tool calls and on tool definitions. The request comes back as it is when there is nothing to remove, and is
- * never changed.
+ * The request without what every compatible vendor would refuse: foreign fields, and media in the results of tools. It
+ * comes back as it is when there is nothing to change, and is never changed itself.
  * @param keeps the foreign fields this vendor reads.
  */
-export function withoutForeignFields(request: ChatRequest, keeps: ReadonlySet<ForeignField> = NONE): ChatRequest {
+export function toCompatibleRequest(request: ChatRequest, keeps: ReadonlySet<ForeignField> = NONE): ChatRequest {
+  return withMediaAsUserTurn(withoutForeignFields(request, keeps));
+}
+
+/** Looks at the request itself, messages, their content parts and tool calls, and at tool definitions. */
+function withoutForeignFields(request: ChatRequest, keeps: ReadonlySet<ForeignField>): ChatRequest {
   const unwanted = FOREIGN_FIELDS.filter((field) => !keeps.has(field));
+  const own = without(request, unwanted);
   const messages = mapChanged(request.messages, (message) => cleanMessage(message, unwanted));
   const tools = request.tools && mapChanged(request.tools, (tool) => without(tool, unwanted));
-  if (messages === request.messages && tools === request.tools) return request;
-  return { ...request, messages, ...(tools ? { tools: [...tools] } : {}) };
+  if (messages === request.messages && tools === request.tools) return own;
+  return { ...own, messages, ...(tools ? { tools: [...tools] } : {}) };
 }
 
 function cleanMessage(message: ChatMessage, unwanted: readonly ForeignField[]): ChatMessage {
@@ -57,7 +74,7 @@ const WANTS_MAX_COMPLETION_TOKENS = /^(ft:)?(o\d|gpt-([5-9]|\d\d)|codex)/;
 
 /** OpenAI's request: as it came, but for the name of the output limit. */
 export function toOpenAIRequest(request: ChatRequest, model: string): ChatRequest {
-  const clean = withoutForeignFields(request);
+  const clean = toCompatibleRequest(request);
   const { max_tokens, ...rest } = clean;
   if (max_tokens === undefined || !WANTS_MAX_COMPLETION_TOKENS.test(model)) return clean;
   return { ...rest, max_completion_tokens: rest.max_completion_tokens ?? max_tokens };
@@ -67,7 +84,7 @@ const XAI_KEEPS: ReadonlySet<ForeignField> = new Set(['reasoning_content']);
 
 /** xAI's assistant messages take the reasoning of earlier turns; live search parameters pass as they came. */
 export function toXaiRequest(request: ChatRequest): ChatRequest {
-  return withoutForeignFields(request, XAI_KEEPS);
+  return toCompatibleRequest(request, XAI_KEEPS);
 }
 
 /**
@@ -75,8 +92,8 @@ export function toXaiRequest(request: ChatRequest): ChatRequest {
  * (https://docs.vllm.ai/en/latest/features/reasoning_outputs/).
  */
 export function toVllmRequest(request: ChatRequest): ChatRequest {
-  const clean = withoutForeignFields(request, XAI_KEEPS);
-  const messages = mapChanged(clean.messages, (message) => {
+  const clean = toCompatibleRequest(request, XAI_KEEPS);
+  const messages = mapChanged(withoutDeveloper(clean.messages), (message) => {
     if (typeof message.reasoning_content !== 'string' || message.reasoning_content === '') return message;
     const doubled: ChatMessage & { reasoning: string } = { ...message, reasoning: message.reasoning_content };
     return doubled;
@@ -86,8 +103,17 @@ export function toVllmRequest(request: ChatRequest): ChatRequest {
 
 /** Hugging Face's chat schema has one name for the output limit and no room for thinking. */
 export function toHuggingFaceRequest(request: ChatRequest): ChatRequest {
-  const clean = withoutForeignFields(request);
+  const compatible = toCompatibleRequest(request);
+  const messages = withoutDeveloper(compatible.messages);
+  const clean = messages === compatible.messages ? compatible : { ...compatible, messages };
   const { max_completion_tokens, ...rest } = clean;
   if (max_completion_tokens === undefined || max_completion_tokens === null) return clean;
   return { ...rest, max_tokens: rest.max_tokens ?? max_completion_tokens };
+}
+
+/** Chat templates of open models know the role of instructions as `system` alone, and refuse any other. */
+function withoutDeveloper(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  return mapChanged(messages, (message) =>
+    message.role === 'developer' ? { ...message, role: 'system' as const } : message,
+  );
 }

@@ -4,7 +4,7 @@ import type { ChatChunk, ChatEvent } from '../contracts/chat-provider.ts';
 import { findErrorInBody, toErrorInBody } from './error-in-body.ts';
 import { toFinishReason } from './openai-finish.ts';
 import { cutNulls, hasPlainFields, parseBody, toPlainFields } from './openai-json.ts';
-import { readToolCalls, toLogprobs, toPlainMessage } from './openai-message.ts';
+import { type DeltaSource, readDelta, readToolCalls, toLogprobs, toPlainMessage } from './openai-message.ts';
 import { createToolCallTracker, type ToolCallTracker } from './openai-tool-calls.ts';
 import { isFields, toUsage } from './openai-usage.ts';
 
@@ -13,6 +13,8 @@ type Fields = Readonly<Record<string, unknown>>;
 interface ChoiceState {
   readonly tools: ToolCallTracker;
   started: boolean;
+  /** Where the vendor puts what the choice says; known with the first output. */
+  source?: DeltaSource;
   /** The vendor's last word for its end; empty while there is none. */
   reason: string;
 }
@@ -76,6 +78,7 @@ export function createChunkNormalizer(options: AnswerOptions): ChunkNormalizer {
     for (const [field, value] of Object.entries(choice.delta)) {
       if (typeof value !== 'string' || !PLAIN_DELTA.has(field)) return false;
     }
+    state.source ??= 'delta';
     return true;
   };
 
@@ -83,10 +86,13 @@ export function createChunkNormalizer(options: AnswerOptions): ChunkNormalizer {
     if (choice.error) throw toErrorInBody(provider, choice.error, JSON.stringify({ error: choice.error }));
     const index = Number.isInteger(choice.index) ? (choice.index as number) : 0;
     const state = choiceState(index);
-    const vendorDelta = isFields(choice.delta) ? choice.delta : {};
+    const { source, delta: vendorDelta } = readDelta(choice, state.source);
     const fields = toPlainMessage(vendorDelta);
     const role = state.started ? {} : { role: 'assistant' };
     const toolCalls = state.tools.push(readToolCalls(vendorDelta));
+    if (toolCalls.length > 0 || Object.values(fields).some((value) => value !== null && value !== '')) {
+      state.source ??= source;
+    }
     const reason = typeof choice.finish_reason === 'string' ? choice.finish_reason : '';
     if (reason !== '') {
       // Throws for a word that is no end.

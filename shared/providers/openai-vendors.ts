@@ -1,4 +1,5 @@
 import type { ChatCapabilities } from '../contracts/chat-provider.ts';
+import { MODEL_SERVER_PARAMETERS, PROMPT_AND_GRAMMAR } from './model-server-parameters.ts';
 import type { OpenAICompatibleOptions } from './openai-compatible.ts';
 import { toOpenAIRequest, toVllmRequest, toXaiRequest } from './openai-request.ts';
 
@@ -29,7 +30,11 @@ const OPENAI_ONLY_PARAMETERS: ChatCapabilities['parameters'] = {
 export const openai: OpenAICompatibleOptions = {
   id: 'openai',
   endpoint: 'https://api.openai.com/v1',
-  capabilities: { audioInput: true, fileInput: true, parameters: { search_parameters: 'refuse' } },
+  capabilities: {
+    audioInput: true,
+    fileInput: true,
+    parameters: { ...MODEL_SERVER_PARAMETERS, search_parameters: 'refuse' },
+  },
   toRequest: toOpenAIRequest,
 };
 
@@ -38,7 +43,14 @@ export const xai: OpenAICompatibleOptions = {
   id: 'xai',
   endpoint: 'https://api.x.ai/v1',
   addReasoning: true,
-  capabilities: { parameters: { ...ACCOUNT_PARAMETERS, ...OPENAI_ONLY_PARAMETERS, logit_bias: 'refuse' } },
+  capabilities: {
+    parameters: {
+      ...ACCOUNT_PARAMETERS,
+      ...OPENAI_ONLY_PARAMETERS,
+      ...MODEL_SERVER_PARAMETERS,
+      logit_bias: 'refuse',
+    },
+  },
   toRequest: toXaiRequest,
 };
 
@@ -56,9 +68,10 @@ export const vllm: OpenAICompatibleOptions = {
   probe: true,
 };
 
-/** What the router and dedicated endpoints of Hugging Face cannot do. */
+/** What the router and dedicated endpoints of Hugging Face cannot do; sampling is the business of who serves the model. */
 export const HUGGINGFACE_PARAMETERS: ChatCapabilities['parameters'] = {
   ...ACCOUNT_PARAMETERS,
   ...OPENAI_ONLY_PARAMETERS,
+  ...PROMPT_AND_GRAMMAR,
   search_parameters: 'refuse',
 };

@@ -34,6 +34,25 @@ export const sluiceSchema = z.strictObject({
 
 export type SluiceOptions = z.output<typeof sluiceSchema>;
 
+/** A field that is taken and goes no further: a hint to one vendor, or what came with an answer. */
+export const passedOver = z
+  .unknown()
+  .transform(() => undefined)
+  .optional();
+
+/** An optional field whose null is the same as leaving it out. */
+export function orNull<Schema extends z.ZodType>(schema: Schema) {
+  return schema
+    .nullable()
+    .transform((value) => value ?? undefined)
+    .optional();
+}
+
+/** Where a prompt may be cached, as Anthropic marks it. How widely the vendor shares its cache is left to the vendor. */
+export const cacheControlSchema = z
+  .strictObject({ type: z.literal('ephemeral'), ttl: z.enum(['5m', '1h']).optional(), scope: passedOver })
+  .nullish();
+
 /**
  * Any JSON object, taken as it is: a record schema copies what it checks, and the copy loses a key named `__proto__`.
  */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jsonObject, sluiceSchema } from './common-schema.ts';
+import { cacheControlSchema as cacheControl, jsonObject, orNull, passedOver, sluiceSchema } from './common-schema.ts';
 
 /**
  * The request of Anthropic's Messages API (https://platform.claude.com/docs/en/api/messages), strict: what is not listed
@@ -7,7 +7,6 @@ import { jsonObject, sluiceSchema } from './common-schema.ts';
  * back. `top_k` and the vendor's own tools are listed so that their refusal can say why.
  */
 
-const cacheControl = z.strictObject({ type: z.literal('ephemeral'), ttl: z.enum(['5m', '1h']).optional() }).nullish();
 const name = z.string().min(1).max(256);
 const id = z.string().min(1).max(4096);
 const url = z.strictObject({ type: z.literal('url'), url: z.string().min(1) });
@@ -78,9 +77,23 @@ const toolResultBlock = z.strictObject({
 
 const userBlock = z.discriminatedUnion('type', [textBlock, imageBlock, documentBlock, toolResultBlock]);
 
+/** Calls of the vendor's own tools and their results, in conversations that began there: taken as they came. */
+const serverBlock = z.looseObject({
+  type: z.enum([
+    'server_tool_use',
+    'web_search_tool_result',
+    'web_fetch_tool_result',
+    'code_execution_tool_result',
+    'bash_code_execution_tool_result',
+    'text_editor_code_execution_tool_result',
+    'tool_search_tool_result',
+  ]),
+});
+
 const assistantBlock = z.discriminatedUnion('type', [
   textBlock,
   toolUseBlock,
+  serverBlock,
   z.strictObject({ type: z.literal('thinking'), thinking: z.string(), signature: z.string() }),
   z.strictObject({ type: z.literal('redacted_thinking'), data: z.string() }),
 ]);
@@ -99,6 +112,8 @@ const clientTool = z.strictObject({
   strict: z.boolean().nullish(),
   /** How finely the vendor cuts the input of a streamed call; the call is the same. */
   eager_input_streaming: z.boolean().nullish(),
+  /** Every tool is there from the start. */
+  defer_loading: passedOver,
   cache_control: cacheControl,
 });
 
@@ -151,9 +166,11 @@ export const messagesSchema = z.strictObject({
   stream: z.boolean().optional(),
   temperature: z.number().min(0).max(1).optional(),
   top_p: z.number().min(0).max(1).optional(),
-  top_k: z.int().min(0).optional(),
+  top_k: orNull(z.int().min(0)),
   metadata: z.strictObject({ user_id: z.string().nullish() }).optional(),
   service_tier: z.enum(['auto', 'standard_only']).optional(),
+  /** A place where the vendor runs code: clients write the one of the last answer, which is none. */
+  container: z.null().optional(),
   /** A conversation that the vendor keeps. The client's tool runner asks for one first, and goes on without. */
   thread: z.looseObject({ type: z.string() }).nullish(),
   sluice: sluiceSchema.optional(),

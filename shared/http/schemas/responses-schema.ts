@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jsonObject, sluiceSchema } from './common-schema.ts';
+import { jsonObject, passedOver, sluiceSchema } from './common-schema.ts';
 
 /**
  * The request of OpenAI's Responses API (https://platform.openai.com/docs/api-reference/responses/create), strict: what
@@ -157,6 +157,8 @@ const tool = z.discriminatedUnion('type', [
     description: z.string().nullish(),
     parameters: jsonObject.nullish(),
     strict: z.boolean().nullish(),
+    /** Every tool is there from the start. */
+    defer_loading: passedOver,
   }),
   z.strictObject({
     type: z.literal('custom'),
@@ -172,6 +174,7 @@ const tool = z.discriminatedUnion('type', [
         }),
       ])
       .nullish(),
+    defer_loading: passedOver,
   }),
   z.strictObject({ type: z.literal('google_search'), google_search: jsonObject.optional() }),
   z.looseObject({ type: z.enum(HOSTED_TOOLS) }),
@@ -247,6 +250,8 @@ export const responsesSchema = z.strictObject({
     )
     .nullish(),
   metadata: z.record(z.string(), z.string()).nullish(),
+  /** What a client notes about itself, for OpenAI. */
+  client_metadata: passedOver,
   user: z.string().nullish(),
   safety_identifier: z.string().nullish(),
   prompt_cache_key: z.string().nullish(),

@@ -116,11 +116,26 @@ describe('a compatible stream', () => {
       '{"error":{"message":"slow down","type":"rate_limit_error","code":"rate_limit_exceeded"}}',
       'rate_limit',
     ],
-    ['a finished answer', fixture('text.json'), 'server_error'],
     ['JSON that is neither', '{}', 'server_error'],
   ])('is refused before it starts when the upstream answers with %s', async (_, body, code) => {
     server.reply({ body, headers: JSON_HEADERS });
     await expect(provider.stream(call())).rejects.toMatchObject({ name: 'AppError', code });
+  });
+
+  it.each([
+    ['events named JSON', fixture('text.sse'), JSON_HEADERS, 'Hello 🎉'],
+    ['a finished answer', fixture('text.json'), JSON_HEADERS, 'Hello, “world”.'],
+    ['a finished answer named a stream', fixture('text.json'), SSE_HEADERS, 'Hello, “world”.'],
+  ])('gives the text of %s', async (_, body, headers, text) => {
+    server.reply({ body, headers });
+    const answer = await readEvents(await provider.stream(call()));
+    expect(answer).toMatchObject({ text, finish: 'stop', error: undefined, shape: [] });
+    expect(answer.usage?.total).toBeGreaterThan(0);
+  });
+
+  it('fails when the answer is an error object named a stream', async () => {
+    server.reply({ body: '{"error":{"message":"slow","code":"rate_limit_exceeded"}}', headers: SSE_HEADERS });
+    expect((await readEvents(await provider.stream(call()))).error).toMatchObject({ code: 'rate_limit' });
   });
 
   it('fails when the answer is a page of HTML', async () => {

@@ -68,6 +68,21 @@ describe('event reader', () => {
     expect(read('data: a\u2028b\u2029c\u0085d\n\n').map(({ data }) => data)).toEqual(['a\u2028b\u2029c\u0085d']);
   });
 
+  it.each([
+    ['an object', '{"a": {"b": 1}}', ['{"a": {"b": 1}}']],
+    ['an object over several lines, after blank ones', '\n\n{\n "a": 1\n}\n', ['{\n "a": 1\n}']],
+    ['a list', '\uFEFF[{"a":1}\n,\r\n{"a":2}]', ['{"a":1}', '{"a":2}']],
+    ['an object that is cut off', '{"a":', ['{"a":']],
+  ])('reads a body that is JSON instead as one event per object: %s', (_, text, data) => {
+    const events = data.map((json) => ({ event: '', data: json }));
+    expect(read(text)).toEqual(events);
+    expect(readPieces([...Buffer.from(text)].map((byte) => Uint8Array.of(byte)))).toEqual(events);
+  });
+
+  it('passes over blank lines before the first event', () => {
+    expect(read('\r\n\n  \ndata: {"a":1}\n\n')).toEqual([{ event: '', data: '{"a":1}' }]);
+  });
+
   it('delivers an event as soon as its blank line has arrived', () => {
     const reader = createEventReader();
     expect(reader.push(Buffer.from('data: a\n'))).toEqual([]);

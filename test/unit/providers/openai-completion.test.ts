@@ -102,6 +102,14 @@ describe('completion', () => {
     });
   });
 
+  it.each([
+    ['text, as text completions have it', { text: 'a' }],
+    ['a delta', { delta: { content: 'a' } }],
+  ])('reads a choice that has no message but %s', (_, choice) => {
+    const { completion } = toChatResult(JSON.stringify({ choices: [{ ...choice, finish_reason: 'stop' }] }), OPTIONS);
+    expect(completion.choices[0]).toMatchObject({ message: { content: 'a' }, finish_reason: 'stop' });
+  });
+
   it('keeps citations and the like', () => {
     const text = JSON.stringify({ ...JSON.parse(body({ content: 'a' })), citations: ['https://example.com'] });
     expect(toChatResult(text, OPTIONS).completion).toMatchObject({ citations: ['https://example.com'] });

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { ChatRequest } from '../../../shared/contracts/chat-provider.ts';
 import {
+  toCompatibleRequest,
   toHuggingFaceRequest,
   toOpenAIRequest,
   toVllmRequest,
   toXaiRequest,
-  withoutForeignFields,
 } from '../../../shared/providers/openai-request.ts';
+import { freeze } from './freeze.ts';
 
 const PLAIN: ChatRequest = {
   model: 'agent',
   temperature: 0,
   messages: [
-    { role: 'developer', content: 'Be brief.' },
     { role: 'system', content: 'Be kind.' },
     { role: 'user', content: [{ type: 'text', text: 'Hello' }] },
   ],
@@ -28,8 +28,11 @@ const TRAVELLED = {
       content: null,
       reasoning_content: 'hm',
       thinking_blocks: [{ type: 'thinking', thinking: 'hm', signature: 's' }],
+      images: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }],
+      annotations: [{ type: 'url_citation', url_citation: { url: 'https://x.example' } }],
       tool_calls: [
         {
+          index: 0,
           id: 'a',
           type: 'function',
           function: { name: 'f', arguments: '{}' },
@@ -54,7 +57,7 @@ const CLEAN_MESSAGES = [
 
 describe('request for a compatible vendor', () => {
   it('is the very request when there is nothing to change', () => {
-    expect(withoutForeignFields(PLAIN)).toBe(PLAIN);
+    expect(toCompatibleRequest(PLAIN)).toBe(PLAIN);
     expect(toOpenAIRequest(PLAIN, 'gpt-4o')).toBe(PLAIN);
     expect(toXaiRequest(PLAIN)).toBe(PLAIN);
     expect(toVllmRequest(PLAIN)).toBe(PLAIN);
@@ -71,7 +74,7 @@ describe('request for a compatible vendor', () => {
 
   it('shares the messages that did not change', () => {
     const request = { ...TRAVELLED, messages: [...PLAIN.messages, ...TRAVELLED.messages] };
-    expect(withoutForeignFields(request).messages[0]).toBe(PLAIN.messages[0]);
+    expect(toCompatibleRequest(request).messages[0]).toBe(PLAIN.messages[0]);
   });
 
   it('gives earlier thinking back to xAI', () => {
@@ -86,6 +89,32 @@ describe('request for a compatible vendor', () => {
       reasoning: 'hm',
     });
     expect(TRAVELLED).toEqual(before);
+  });
+
+  it.each([
+    ['vllm', toVllmRequest, 'system'],
+    ['huggingface', toHuggingFaceRequest, 'system'],
+    ['openai', (request: ChatRequest) => toOpenAIRequest(request, 'gpt-5'), 'developer'],
+    ['xai', toXaiRequest, 'developer'],
+  ] as const)('gives the instructions of a developer to %s under a role that it knows', (_, toRequest, role) => {
+    const request: ChatRequest = { model: 'agent', messages: [{ role: 'developer', content: 'Be brief.' }] };
+    expect(toRequest(freeze(request)).messages).toEqual([{ role, content: 'Be brief.' }]);
+  });
+
+  it.each([
+    ['openai', (request: ChatRequest) => toOpenAIRequest(request, 'gpt-5')],
+    ['xai', toXaiRequest],
+    ['vllm', toVllmRequest],
+    ['huggingface', toHuggingFaceRequest],
+    ['any other', toCompatibleRequest],
+  ] as const)('has text alone in the results of tools for %s', (_, toRequest) => {
+    const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } };
+    const messages = [...TRAVELLED.messages.slice(0, 2), { role: 'tool', tool_call_id: 'a', content: [image] }];
+    const sent = toRequest({ ...TRAVELLED, messages } as unknown as ChatRequest);
+    expect(sent.messages.slice(2)).toMatchObject([
+      { role: 'tool', content: expect.any(String) },
+      { role: 'user', content: [{ type: 'text' }, image] },
+    ]);
   });
 
   it('passes live search parameters to xAI', () => {

@@ -178,6 +178,57 @@ describe('chunk normalizer', () => {
     expect(events.map(({ chunk: { choices } }) => choices[0]?.delta.role)).toEqual(['assistant', undefined, undefined]);
   });
 
+  it.each([
+    ['the whole message', [{ message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }]],
+    ['no delta beside it', [{ delta: null, message: { content: 'hello' }, finish_reason: 'stop' }]],
+    ['the role first', [{ delta: { role: 'assistant' } }, { message: { content: 'hello' }, finish_reason: 'stop' }]],
+    ['pieces of text', [{ text: 'hel' }, { text: 'lo' }, { text: '', finish_reason: 'stop' }]],
+    ['text beside its deltas', [{ delta: { content: 'hello' }, text: 'hello', finish_reason: 'stop' }]],
+    [
+      'the whole message after its deltas',
+      [
+        { delta: { content: 'hel' } },
+        { delta: { content: 'lo' } },
+        { message: { content: 'hello' }, finish_reason: 'stop' },
+      ],
+    ],
+    [
+      'the whole message after deltas that pass as they are',
+      [
+        { delta: { role: 'assistant' }, index: 0, finish_reason: null },
+        { delta: { content: 'hello' }, index: 0, finish_reason: null },
+        { message: { content: 'hello' }, finish_reason: 'stop' },
+      ],
+    ],
+    [
+      'the whole message twice',
+      [{ message: { content: 'hello' } }, { message: { content: 'hello' }, finish_reason: 'stop' }],
+    ],
+  ])('reads what a choice says once, from %s', async (_, choices) => {
+    const chunks = choices.map((choice) => JSON.stringify({ ...HEAD, choices: [choice] }));
+    expect(await assemble(chunks)).toMatchObject({ text: 'hello', finish: 'stop', shape: [] });
+  });
+
+  it('reads calls, thinking and usage of a whole message', async () => {
+    const message = {
+      content: null,
+      reasoning: 'hm',
+      tool_calls: ['a', 'b'].map((id) => ({ id, type: 'function', function: { name: 'f', arguments: '{"x":1}' } })),
+    };
+    const usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 };
+    const whole = { ...HEAD, object: 'chat.completion', usage, choices: [{ message, finish_reason: 'tool_calls' }] };
+    expect(await assemble([JSON.stringify(whole)])).toMatchObject({
+      reasoning: 'hm',
+      finish: 'tool_calls',
+      tool_calls: [
+        { id: 'a', name: 'f', args: { x: 1 } },
+        { id: 'b', name: 'f', args: { x: 1 } },
+      ],
+      usage: { total: 3 },
+      shape: [],
+    });
+  });
+
   it('is complete once every choice has its finish', () => {
     const normalizer = createChunkNormalizer({ provider: 'vendor', model: 'm' });
     const completeAfter = (text: string): boolean => {
