@@ -31,6 +31,7 @@ export async function registerHttp({ name, routes, maxBodyBytes }: FunctionDefin
   const app = createApp(config, { environment });
   installFrontDoor({
     maxBodyBytes: (path) => maxBodyBytes(config.limits, path),
+    corsOrigins: config.auth.corsOrigins,
     onTerminate: () => app.close(),
   });
   http(

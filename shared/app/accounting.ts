@@ -8,6 +8,7 @@ import type { Backends } from './backends.ts';
 import { type CostMeter, createCostMeter } from './cost-meter.ts';
 import { createEmbeddingUsage, type EmbeddingUsage } from './embedding-usage.ts';
 import { createLazyLedger } from './lazy-ledger.ts';
+import { withTokenLimits } from './token-limits.ts';
 
 /** What calls cost, where that is written down, and when it is enough. */
 export interface Accounting {
@@ -29,7 +30,7 @@ export interface AccountingOptions {
 
 export function createAccounting({ config, backends, catalogue, log, now }: AccountingOptions): Accounting {
   const ledger = createLazyLedger(config.observability.ledger, backends.usageLedger);
-  const budget = createBudget({
+  const dailyBudget = createBudget({
     ledger,
     limits: toBudgetLimits(config),
     strict: config.strict,
@@ -38,6 +39,7 @@ export function createAccounting({ config, backends, catalogue, log, now }: Acco
       log('ERROR', 'cost alert', { day, threshold_usd: thresholdUsd, cost_usd: costUsd }),
     onWarning: (message, error) => log('WARNING', message, { error: describeError(error) }),
   });
+  const budget = withTokenLimits(dailyBudget, { config });
   const meter = createCostMeter(catalogue, {
     onUnpriced: ({ provider, model, reason }) => log('WARNING', 'cost unknown', { provider, model, reason }),
   });

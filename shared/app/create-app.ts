@@ -1,5 +1,6 @@
 import type { Environment } from '../config/environment.ts';
 import type { FunctionName } from '../config/names.ts';
+import { defined } from '../config/objects.ts';
 import type { SluiceConfig } from '../config/types.ts';
 import { toAppError } from '../contracts/app-error.ts';
 import type { HttpFetch } from '../contracts/http-fetch.ts';
@@ -16,6 +17,7 @@ import { createIdTokenSource, type IdTokenSource } from '../security/id-token.ts
 import { createLog, describeError, type Log } from '../telemetry/log.ts';
 import { createCatalogue } from '../usage/catalogue.ts';
 import { createAccounting } from './accounting.ts';
+import { createAdmission } from './admission.ts';
 import { createAnswers } from './answers.ts';
 import { createBackends } from './backends.ts';
 import { assertFunctionAllowed, type Caller } from './caller.ts';
@@ -47,9 +49,9 @@ export interface App {
   /**
    * Who is calling.
    * @param name the function that is called; undefined for what belongs to none.
-   * @throws AppError `authentication` or `permission`.
+   * @throws AppError `authentication`, `permission`, or `rate_limit` for one that comes too often.
    */
-  authenticate(context: Pick<RequestContext, 'header'>, name?: FunctionName): Promise<Caller>;
+  authenticate(context: Pick<RequestContext, 'header' | 'remoteAddress'>, name?: FunctionName): Promise<Caller>;
   /** What keeps the service from doing its work, one line each; empty when it is ready. */
   readiness(): Promise<string[]>;
   logOutcome(name: string, outcome: RequestOutcome): void;
@@ -64,7 +66,16 @@ export interface AppOptions {
   readonly secrets?: SecretSource;
   readonly accessToken?: () => Promise<string>;
   readonly idTokens?: IdTokenSource;
+  /** Milliseconds since the epoch, for days, lifetimes and times of day. */
   readonly now?: () => number;
+  /** Milliseconds of a clock that only goes forward, for the policies around legs and for deadlines. */
+  readonly monotonicNow?: () => number;
+  /** How those policies wait: resolves after the time, rejects when the signal is aborted. */
+  readonly sleep?: (delayMs: number, signal: AbortSignal) => Promise<void>;
+  /** Uniform in [0, 1): jitter, and the draw of the strategy `weighted`. */
+  readonly random?: () => number;
+  /** Takes the place of the configured ledger. */
+  readonly ledger?: UsageLedger;
 }
 
 /** The composition root: the configuration's parts, put together. */
@@ -78,7 +89,10 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
     accessTokens: options.accessToken ? { get: options.accessToken, drop: () => {} } : createAccessTokenSource(),
     idTokens: options.idTokens ?? createIdTokenSource(),
   });
-  const backends = createBackends({ config, environment, credentials, outgoing, log, now });
+  const made = createBackends({ config, environment, credentials, outgoing, log, now });
+  const given = options.ledger;
+  const backends = given === undefined ? made : { ...made, usageLedger: createLazy(async () => given) };
+  const time = defined({ now: options.monotonicNow, sleep: options.sleep, random: options.random });
   const catalogue = createCatalogue({ overrides: config.prices });
   const accounting = createAccounting({ config, backends, catalogue, log, now });
   const { ledger, budget, meter, embeddings: usage } = accounting;
@@ -105,6 +119,7 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
     readSecret: (reference) => secrets.get(reference),
     now,
   });
+  const admission = createAdmission({ config });
   const answers = createAnswers({ config, backends, embeddings, log, now });
 
   return {
@@ -126,8 +141,9 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
         catalogue,
         fetchFor: outgoing.fetchForLeg,
         fetchPublic: outgoing.fetchPublic,
-        policies: createLegPolicies(log),
+        policies: createLegPolicies(log, time),
         log,
+        ...time,
       }),
       retrieval: createChatRetrieval({ config, retriever, usage }),
       reactAgents: createReactAgents({ config, retriever, fetchFor: outgoing.fetchForTool, credentials, log }),
@@ -135,11 +151,21 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
       budget,
       meter,
       log,
+      ...time,
     }),
 
     async authenticate(context, name) {
-      if (config.auth.mode !== 'api_key') return { tenant: null };
-      const key = await checkKey(context.header('authorization'), context.header('x-api-key'));
+      if (config.auth.mode !== 'api_key') {
+        admission.admitAddress(context);
+        return { tenant: null };
+      }
+      const key = await checkKey(context.header('authorization'), context.header('x-api-key')).catch(
+        (error: unknown) => {
+          admission.admitGuess(context);
+          throw error;
+        },
+      );
+      admission.admitKey(key);
       const caller: Caller = {
         tenant: key.tenant ?? null,
         key: key.name,

@@ -7,17 +7,27 @@ import type { Log } from '../telemetry/log.ts';
 import { createAvailability } from './availability.ts';
 import type { LegPolicies } from './leg-runner.ts';
 
+/** Time as the policies see it; by default the process's own. */
+export interface PolicyTime {
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now?: () => number;
+  /** Resolves after the time, rejects when the signal is aborted. */
+  readonly sleep?: (delayMs: number, signal: AbortSignal) => Promise<void>;
+}
+
 /** The policies of one instance, each with what it has learned of its targets so far: nothing. */
-export function createLegPolicies(log: Log): LegPolicies {
+export function createLegPolicies(log: Log, { now, sleep = sleepFor }: PolicyTime = {}): LegPolicies {
+  const clock = now === undefined ? {} : { now };
   return {
     breakers: createCircuitBreakers({
+      ...clock,
       onChange: (target, state) =>
         log(state === 'open' ? 'ERROR' : 'INFO', 'circuit', { target: nameOf(target), state }),
     }),
-    limiter: createRateLimiter({ sleep: sleepFor }),
-    keys: createKeyPool(),
-    latency: createLegLatency(),
-    isAvailable: createAvailability(),
+    limiter: createRateLimiter({ ...clock, sleep }),
+    keys: createKeyPool(clock),
+    latency: createLegLatency(clock),
+    isAvailable: createAvailability(clock),
   };
 }
 

@@ -36,6 +36,8 @@ export interface LegRunnerOptions {
   readonly policies: LegPolicies;
   readonly log: Log;
   readonly now?: () => number;
+  /** How retries wait; default the process's own timers. */
+  readonly sleep?: (delayMs: number, signal: AbortSignal) => Promise<void>;
   readonly random?: () => number;
 }
 
@@ -87,7 +89,7 @@ const EXPECTED_ANSWER_TOKENS = 500;
  * rotation → rate limit → attempt limit → call. The rate limit stands inside the rotation because vendors count by key.
  */
 export function createLegRunner(options: LegRunnerOptions): LegRunner {
-  const { config, catalogue, policies, log, now = () => performance.now(), random = Math.random } = options;
+  const { config, catalogue, policies, log, sleep, now = () => performance.now(), random = Math.random } = options;
 
   const reserve = async <Result>({ leg, run, key }: Attempt<Result>, signal: AbortSignal): Promise<Reservation> => {
     const rate = config.limits.providers[leg.provider];
@@ -186,6 +188,7 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
           config: route.agent?.retry ?? DEFAULT_RETRY,
           remainingMs: () => deadlineAtMs - now(),
           random,
+          ...(sleep === undefined ? {} : { sleep }),
           onRetry: (error, count, delayMs) =>
             log('INFO', 'leg retried', {
               request_id: requestId,

@@ -7,13 +7,8 @@ import { vectorStores } from '../stores/vector/registry.ts';
  * is not kept, so each is a warning at start-up.
  */
 export function listUnusedSettings(config: SluiceConfig): string[] {
-  const { auth, limits, observability, retrieval, embeddings, vectorstore } = config;
-  const limited = auth.keys.filter((key) => key.requestsPerMinute !== undefined || key.tokensPerMinute !== undefined);
+  const { observability, retrieval, embeddings, vectorstore } = config;
   const settings: readonly (readonly [isSet: boolean, name: string])[] = [
-    [limited.length > 0, 'auth.keys[].requests_per_minute and tokens_per_minute'],
-    [auth.corsOrigins.length > 0, 'auth.cors_origins'],
-    [limits.requestsPerMinute !== undefined || limits.tokensPerMinute !== undefined, 'limits.*_per_minute'],
-    [limits.client !== undefined, 'limits.client'],
     [observability.tracing !== undefined || observability.langfuse !== undefined, 'observability tracing and langfuse'],
     [retrieval.mode !== 'vector', 'retrieval.mode other than vector'],
     [

@@ -14,6 +14,8 @@ export interface RequestContext {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   header(name: string): string | undefined;
+  /** Address at the other end of the socket: a proxy's, where there is one. */
+  readonly remoteAddress: string | undefined;
   /** The body as JSON, at most `limit` bytes. @throws AppError as `readJsonBody`. */
   readJson(limit: number): unknown;
   /** Aborted when the client goes away before its answer is finished. */
@@ -83,6 +85,7 @@ export function createHttpFunction({ routes, onOutcome }: HttpFunctionOptions): 
       params: {},
       query: NO_QUERY,
       header: (name) => headerText(request.headers[name]),
+      remoteAddress: request.socket.remoteAddress,
       readJson: (limit) => readJsonBody(request, limit),
       signal: gone.signal,
       facts: {},

@@ -1,6 +1,7 @@
 import diagnostics from 'node:diagnostics_channel';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { AppError, toAppError } from '../contracts/app-error.ts';
+import { applyCors } from './cors.ts';
 import { toErrorAnswer } from './error-response.ts';
 import { type BufferedRequest, readBody } from './request-body.ts';
 import { requestIdOf } from './request-id.ts';
@@ -18,6 +19,8 @@ const FRAMEWORK_PATHS: ReadonlySet<string> = new Set(['/favicon.ico', '/robots.t
 export interface FrontDoorOptions {
   /** Largest body in bytes that a path takes. */
   readonly maxBodyBytes: (path: string) => number;
+  /** Origins whose pages may call: exact ones, or `*`. Default: none. */
+  readonly corsOrigins?: readonly string[];
   /**
    * Takes over SIGTERM and SIGINT: no new connections, answers under way finish within the grace time, then this is
    * called and the process ends. Absent: signals stay as they are.
@@ -60,9 +63,13 @@ function receive(
   request: IncomingMessage,
   response: ServerResponse,
   framework: RequestListener,
-  { maxBodyBytes }: FrontDoorOptions,
+  { maxBodyBytes, corsOrigins = [] }: FrontDoorOptions,
 ): void {
   response.setHeader('x-request-id', requestIdOf(request));
+  if (applyCors(request, response, corsOrigins)) {
+    request.resume();
+    return;
+  }
   const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
   const path = (request.url ?? '').split('?', 1)[0] ?? '';
   try {

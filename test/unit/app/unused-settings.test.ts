@@ -11,8 +11,6 @@ describe('listUnusedSettings', () => {
   });
 
   it.each([
-    ['auth: {mode: api_key, keys: [{name: k, key: secret-key-1, requests_per_minute: 3}]}', 'requests_per_minute'],
-    ['auth: {mode: none, cors_origins: ["https://example.com"]}', 'cors_origins'],
     ['retrieval: {mode: hybrid}', 'retrieval.mode'],
   ])('names %s', (yaml, name) => {
     expect(list(yaml).join()).toContain(name);

@@ -1,0 +1,83 @@
+import { isIP } from 'node:net';
+import type { SluiceConfig } from '../config/types.ts';
+import { AppError } from '../contracts/app-error.ts';
+import { type ClientLimiter, type ClientRate, createClientLimiter } from '../resilience/client-limiter.ts';
+
+/** Where a request comes from, as far as the transport knows. */
+export interface RequestOrigin {
+  readonly header: (name: string) => string | undefined;
+  readonly remoteAddress: string | undefined;
+}
+
+/** How often callers may come, per instance: decided before anything is done for them. */
+export interface Admission {
+  /** For callers without a key: by address. @throws AppError `rate_limit`. */
+  admitAddress(origin: RequestOrigin): void;
+  /** A key that is not known costs its sender, so that guessing ends soon. @throws AppError `rate_limit`. */
+  admitGuess(origin: RequestOrigin): void;
+  /** For holders of a key: by its name. @throws AppError `rate_limit`. */
+  admitKey(key: { readonly name: string; readonly requestsPerMinute?: number | undefined }): void;
+}
+
+export interface AdmissionOptions {
+  readonly config: Pick<SluiceConfig, 'limits' | 'production'>;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now?: () => number;
+}
+
+/** Wrong keys an address may send at once, and in the long run per second, where no other limit is configured. */
+const GUESSES: ClientRate = { perSecond: 1, burst: 20 };
+
+export function createAdmission({ config, now }: AdmissionOptions): Admission {
+  const { client, requestsPerMinute } = config.limits;
+  const limiter = (): ClientLimiter => createClientLimiter(now === undefined ? {} : { now });
+  const [addresses, guesses, keys, everybody] = [limiter(), limiter(), limiter(), limiter()];
+  const rate: ClientRate | undefined = client && { perSecond: client.requestsPerSecond, burst: client.burst };
+  const addressOf = (origin: RequestOrigin): string => toAddress(origin, config.production);
+
+  const take = (from: ClientLimiter, id: string, limit: ClientRate | undefined): void => {
+    if (limit === undefined) return;
+    const verdict = from.take(id, limit);
+    if (!verdict.allowed) throw tooMany(verdict.retryAfterMs);
+  };
+  /** Last, so that who is refused uses up nothing of what everybody shares. */
+  const takeShared = (): void =>
+    take(everybody, '', requestsPerMinute === undefined ? undefined : { perMinute: requestsPerMinute });
+
+  return {
+    admitAddress(origin) {
+      if (rate) take(addresses, addressOf(origin), rate);
+      takeShared();
+    },
+    admitGuess: (origin) => take(guesses, addressOf(origin), GUESSES),
+    admitKey({ name, requestsPerMinute: own }) {
+      take(addresses, `key ${name}`, rate);
+      take(keys, name, own === undefined ? undefined : { perMinute: own });
+      takeShared();
+    },
+  };
+}
+
+/**
+ * On Google Cloud the last entry of `x-forwarded-for` is the one that Google itself wrote: what stands before it is the
+ * client's word. Elsewhere nobody vouches for the header, and the socket tells.
+ */
+function toAddress({ header, remoteAddress = '' }: RequestOrigin, production: boolean): string {
+  const forwarded = production ? header('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined;
+  const address = forwarded !== undefined && isIP(forwarded) !== 0 ? forwarded : remoteAddress;
+  // A network of its own is what one customer gets: its last 64 bits are free to choose.
+  return isIP(address) === 6 && !address.startsWith('::ffff:') ? prefixOf(address) : address;
+}
+
+function prefixOf(address: string): string {
+  const [head = '', tail] = (address.split('%')[0] ?? '').split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? [] : new Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0');
+  return [...before, ...zeros, ...after].slice(0, 4).join(':');
+}
+
+function tooMany(retryAfterMs: number): AppError {
+  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
+  return new AppError('rate_limit', `Too many requests: the next one is taken in ${seconds} s.`, { retryAfterMs });
+}
