@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import type { AppError } from './app-error.ts';
 import type { HttpFetch } from './http-fetch.ts';
 
 /**
@@ -19,6 +20,11 @@ export type ChatRequest = Omit<
    * can set them.
    */
   thinking_budget_tokens?: number;
+  /**
+   * The prompt is to be continued rather than answered, up to `suffix` where there is one. The prompt is the one user
+   * message, so that providers that only converse find it where they look. Of Completions requests alone.
+   */
+  text_completion?: { readonly suffix?: string };
 };
 
 export type ChatMessage = OpenAI.Chat.Completions.ChatCompletionMessageParam & MessageExtensions;
@@ -104,6 +110,8 @@ export interface ChatCapabilities {
   readonly reasoning: boolean;
   /** Several choices (`n` above 1). */
   readonly choices: boolean;
+  /** Continues a prompt as it stands (`text_completion`). Default: the prompt is answered, and a suffix is refused. */
+  readonly textCompletion?: boolean;
   /**
    * Request parameters this provider has no equivalent for. `drop`: harmless, removed and named in
    * `x-sluice-dropped-params`. `refuse`: the answer would mean something else, so the leg is skipped.
@@ -132,6 +140,12 @@ export interface ChatCall {
   readonly onDropped?: (parameter: string) => void;
   /** Longest silence of the upstream once it answered, in milliseconds. Default 60,000. */
   readonly idleTimeoutMs?: number;
+  /** Longest wait for the first byte, in milliseconds, for adapters that have a limit of their own. Default: that one. */
+  readonly firstByteTimeoutMs?: number;
+  /** Of servers that load models on demand: how long the model stays, in seconds or as a Go duration. -1: for good. */
+  readonly keepAlive?: string | number;
+  /** Of the same servers: the context window to load the model with, in tokens. */
+  readonly contextLength?: number;
 }
 
 export interface ChatProvider {
@@ -157,6 +171,6 @@ export interface ChatProvider {
   /** Names of the models the target serves. */
   listModels?(call: Omit<ChatCall, 'request' | 'model'>): Promise<readonly string[]>;
 
-  /** Whether the target answers at all, decided within two seconds. */
-  available?(call: Omit<ChatCall, 'request' | 'model'>): Promise<boolean>;
+  /** Why the target cannot be asked now, decided within two seconds; undefined when it answers. Never throws. */
+  whyUnavailable?(call: Omit<ChatCall, 'request' | 'model'>): Promise<AppError | undefined>;
 }

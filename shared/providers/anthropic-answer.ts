@@ -41,14 +41,28 @@ export function toUsage(usage: LooseMessagesUsage): OpenAI.CompletionUsage {
 
 /**
  * Id and name of a call; targets that only look like the vendor leave ids out.
+ * @param toolNames the caller's names of tools that were sent under others, by those.
  * @throws AppError `server_error` for a call without a name.
  */
-export function toCallHead({ id, name }: { readonly id?: unknown; readonly name?: unknown }): {
-  id: string;
-  name: string;
+export function toCallHead(
+  { id, name: given }: { readonly id?: unknown; readonly name?: unknown },
+  toolNames: ReadonlyMap<string, string> | undefined,
+): { id: string; name: string } {
+  const name = toText(given);
+  if (name === '') throw new AppError('server_error', 'anthropic answered with a tool call that has no name.');
+  return { id: toText(id) || `call_${randomUUID()}`, name: toolNames?.get(name) ?? name };
+}
+
+/** The caller's stop sequence that ended an answer, as a field to be spread, or nothing. */
+export function toStopSequence({ stop_reason: reason, stop_sequence: sequence }: LooseStop): {
+  stop_sequence?: string;
 } {
-  if (toText(name) === '') throw new AppError('server_error', 'anthropic answered with a tool call that has no name.');
-  return { id: toText(id) || `call_${randomUUID()}`, name: toText(name) };
+  return reason === 'stop_sequence' && toText(sequence) !== '' ? { stop_sequence: toText(sequence) } : {};
+}
+
+export interface LooseStop {
+  readonly stop_reason?: string | null | undefined;
+  readonly stop_sequence?: string | null | undefined;
 }
 
 export function toText(value: unknown): string {

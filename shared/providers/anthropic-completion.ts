@@ -2,13 +2,23 @@ import { randomUUID } from 'node:crypto';
 import type Anthropic from '@anthropic-ai/sdk';
 import { AppError } from '../contracts/app-error.ts';
 import type { ChatChoice, ChatResult, ThinkingBlock } from '../contracts/chat-provider.ts';
-import { type Annotation, toAnnotation, toCallHead, toFinishReason, toText, toUsage } from './anthropic-answer.ts';
+import {
+  type Annotation,
+  toAnnotation,
+  toCallHead,
+  toFinishReason,
+  toStopSequence,
+  toText,
+  toUsage,
+} from './anthropic-answer.ts';
 import { toErrorInBody } from './error-in-body.ts';
 
 export interface AnswerOptions {
   readonly model: string;
   /** The tool whose input is the answer's text. */
   readonly responseTool?: string;
+  /** The caller's names of tools that were sent under others, by those. */
+  readonly toolNames?: ReadonlyMap<string, string>;
 }
 
 type LooseMessage = { readonly [Field in keyof Anthropic.Message]?: Anthropic.Message[Field] | null };
@@ -17,16 +27,15 @@ type LooseMessage = { readonly [Field in keyof Anthropic.Message]?: Anthropic.Me
  * A Messages answer as OpenAI's completion. Tools that the vendor runs itself leave their text alone behind.
  * @throws AppError `server_error` for text that is not a message; the vendor's own error when the body is one.
  */
-export function toChatResult(json: string, { model, responseTool }: AnswerOptions): ChatResult {
+export function toChatResult(json: string, options: AnswerOptions): ChatResult {
   const message = parseMessage(json);
-  const choice = toChoice(message.content as Anthropic.ContentBlock[], message.stop_reason, responseTool);
   return {
     completion: {
       id: toText(message.id) || `chatcmpl-${randomUUID()}`,
       object: 'chat.completion',
       created: Math.floor(Date.now() / 1000),
-      model: toText(message.model) || model,
-      choices: [choice],
+      model: toText(message.model) || options.model,
+      choices: [toChoice(message, options)],
       ...(message.usage ? { usage: toUsage(message.usage) } : {}),
     },
   };
@@ -47,18 +56,14 @@ function parseMessage(json: string): LooseMessage {
   return body as LooseMessage;
 }
 
-function toChoice(
-  blocks: readonly Anthropic.ContentBlock[],
-  stopReason: string | null | undefined,
-  responseTool: string | undefined,
-): ChatChoice {
+function toChoice(message: LooseMessage, { responseTool, toolNames }: AnswerOptions): ChatChoice {
   let text = '';
   let reasoning = '';
   let structured: string | undefined;
   const thinking: ThinkingBlock[] = [];
   const annotations: Annotation[] = [];
   const calls: NonNullable<ChatChoice['message']['tool_calls']> = [];
-  for (const block of blocks) {
+  for (const block of message.content as readonly Anthropic.ContentBlock[]) {
     switch (block?.type) {
       case 'text': {
         const start = text.length;
@@ -81,7 +86,7 @@ function toChoice(
         const input = JSON.stringify(block.input ?? {});
         if (block.name === responseTool) structured ??= input;
         else {
-          const { id, name } = toCallHead(block);
+          const { id, name } = toCallHead(block, toolNames);
           calls.push({ id, type: 'function', function: { name, arguments: input } });
         }
         break;
@@ -102,6 +107,7 @@ function toChoice(
       ...(calls.length > 0 ? { tool_calls: calls } : {}),
     },
     logprobs: null,
-    finish_reason: toFinishReason(stopReason, calls.length > 0),
+    finish_reason: toFinishReason(message.stop_reason, calls.length > 0),
+    ...toStopSequence(message),
   };
 }

@@ -13,8 +13,8 @@ const TEXT_TYPE = /^text\/|^application\/(json|xml|yaml|x-yaml|javascript)$|\+(j
 /**
  * Content parts as blocks. Blank text is left out, because the vendor refuses it.
  * @param path of the content within the request, for errors.
- * @throws AppError `unsupported` for audio and uploaded file ids, `invalid_request` for a URL that is neither https nor
- * data.
+ * @throws AppError `unsupported` for audio, uploaded file ids, media types the vendor does not read, and a URL that is
+ * neither https nor data.
  */
 export function toInputBlocks(parts: readonly ContentPart[], path: string): InputBlock[] {
   const blocks: InputBlock[] = [];
@@ -130,5 +130,5 @@ function toBase64(percentEncoded: string): string {
 
 function toHttpsUrl(url: string, path: string): string {
   if (/^https:\/\//i.test(url)) return url;
-  throw new AppError('invalid_request', 'anthropic takes files as a data URL or by an https URL.', { param: path });
+  throw new AppError('unsupported', 'anthropic takes files as a data URL or by an https URL.', { param: path });
 }

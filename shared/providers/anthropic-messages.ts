@@ -1,8 +1,9 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { AppError } from '../contracts/app-error.ts';
 import type { ChatMessage } from '../contracts/chat-provider.ts';
-import { type InputBlock, toCacheControl, toInputBlocks, toTextBlocks } from './anthropic-content.ts';
-import { parseArguments } from './tool-arguments.ts';
+import { type CallContext, toOwnBlock, toToolResult, toToolUse } from './anthropic-calls.ts';
+import { type InputBlock, toInputBlocks, toTextBlocks } from './anthropic-content.ts';
+import { createNameMap, type NameMap } from './anthropic-names.ts';
 
 export interface Conversation {
   /** System and developer texts in their order; blocks when one of them marks a place to cache. */
@@ -20,25 +21,32 @@ interface Turn {
 /**
  * OpenAI's messages as the vendor's: system and developer messages move to `system` wherever they stand, tool results
  * become user turns, neighbours of one role become one turn. The name of a user leads their text, since the vendor has
- * no field for it and turns are merged.
+ * no field for it and turns are merged. Instructions alone are a prompt.
  *
- * @throws AppError `invalid_request` for tool-call arguments that are not a JSON object and for a conversation without
- * any content, `unsupported` for content the vendor has no form for.
+ * @throws AppError `unsupported` for content the vendor has no form for, a conversation without any and a result without
+ * its call among it.
  */
-export function toConversation(messages: readonly ChatMessage[]): Conversation {
+export function toConversation(messages: readonly ChatMessage[], toolNames: NameMap): Conversation {
   const system: Anthropic.TextBlockParam[] = [];
   const turns: Turn[] = [];
+  const context: CallContext = { toolNames, ids: createNameMap(messages.flatMap(toCallIds)), made: new Set() };
   messages.forEach((message, position) => {
     const path = `messages[${position}]`;
     if (message.role === 'system' || message.role === 'developer') system.push(...toSystemBlocks(message, path));
-    else addTurn(turns, toTurn(message, path));
+    else addTurn(turns, toTurn(message, path, context));
   });
   if (turns.length === 0) {
-    throw new AppError('invalid_request', 'anthropic needs at least one user message with content.', {
-      param: 'messages',
-    });
+    if (system.length === 0) {
+      throw new AppError('unsupported', 'anthropic needs at least one message with content.', { param: 'messages' });
+    }
+    return { messages: [{ role: 'user', content: joinSystem(system) }] };
   }
   return { ...(system.length > 0 ? { system: joinSystem(system) } : {}), messages: turns.map(toMessage) };
+}
+
+function toCallIds(message: ChatMessage): string[] {
+  if (message.role === 'tool') return [message.tool_call_id];
+  return message.role === 'assistant' ? (message.tool_calls ?? []).map(({ id }) => id) : [];
 }
 
 function toSystemBlocks(message: ChatMessage, path: string): Anthropic.TextBlockParam[] {
@@ -50,14 +58,14 @@ function joinSystem(blocks: Anthropic.TextBlockParam[]): string | Anthropic.Text
   return blocks.some((block) => block.cache_control) ? blocks : blocks.map((block) => block.text).join('\n\n');
 }
 
-function toTurn(message: ChatMessage, path: string): Turn {
+function toTurn(message: ChatMessage, path: string, context: CallContext): Turn {
   switch (message.role) {
     case 'user':
       return toUserTurn(message, path);
     case 'assistant':
-      return { role: 'assistant', blocks: toAssistantBlocks(message, path), text: plainText(message) };
+      return { role: 'assistant', blocks: toAssistantBlocks(message, path, context), text: plainText(message) };
     case 'tool':
-      return { role: 'user', blocks: [toToolResult(message, path)] };
+      return { role: 'user', blocks: [toToolResult(message, path, context)] };
     default:
       throw new AppError('unsupported', `anthropic has no messages of the role ${message.role}; use tool messages.`, {
         param: `${path}.role`,
@@ -79,39 +87,17 @@ function toUserTurn(message: Extract<ChatMessage, { role: 'user' }>, path: strin
 function toAssistantBlocks(
   message: Extract<ChatMessage, { role: 'assistant' }>,
   path: string,
+  context: CallContext,
 ): Anthropic.ContentBlockParam[] {
+  const calls = (message.tool_calls ?? []).map((call, position) =>
+    toToolUse(call, `${path}.tool_calls[${position}]`, context),
+  );
+  if (message.content_blocks) return message.content_blocks.flatMap((block) => toOwnBlock(block, context));
   // Blocks without a signature never came from the vendor, or not whole; it refuses them.
   const thinking = (message.thinking_blocks ?? []).filter((block) =>
     block.type === 'thinking' ? block.signature : block.data,
   );
-  const calls = (message.tool_calls ?? []).map((call, position) => toToolUse(call, `${path}.tool_calls[${position}]`));
   return [...thinking.map((block) => ({ ...block })), ...toContentBlocks(message, `${path}.content`), ...calls];
-}
-
-function toToolUse(
-  call: NonNullable<Extract<ChatMessage, { role: 'assistant' }>['tool_calls']>[number],
-  path: string,
-): Anthropic.ToolUseBlockParam {
-  if (call.type !== 'function') {
-    throw new AppError('unsupported', 'anthropic has function calls alone, no custom ones.', { param: path });
-  }
-  const { name, arguments: text } = call.function;
-  return { type: 'tool_use', id: toCallId(call.id), name, input: parseArguments(text, path), ...toCacheControl(call) };
-}
-
-function toToolResult(message: Extract<ChatMessage, { role: 'tool' }>, path: string): Anthropic.ToolResultBlockParam {
-  const { content } = message;
-  return {
-    type: 'tool_result',
-    tool_use_id: toCallId(message.tool_call_id),
-    content: typeof content === 'string' ? content : toInputBlocks(content, `${path}.content`),
-    ...toCacheControl(message),
-  };
-}
-
-/** Ids of calls that another vendor made may hold characters that this one refuses. */
-function toCallId(id: string): string {
-  return id.replace(/[^a-zA-Z0-9_-]/g, '_');
 }
 
 function toContentBlocks(message: ChatMessage, path: string): InputBlock[] {

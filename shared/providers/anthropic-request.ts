@@ -5,7 +5,7 @@ import { toConversation } from './anthropic-messages.ts';
 import { type AnthropicModelTraits, toModelTraits } from './anthropic-model.ts';
 import { toStructuredParams } from './anthropic-structured.ts';
 import { asksForThinking, type ThinkingParams, toThinkingParams } from './anthropic-thinking.ts';
-import { toToolParams } from './anthropic-tools.ts';
+import { toToolNames, toToolParams } from './anthropic-tools.ts';
 
 /** The SDK's types follow a newer version of the API, which has dropped sampling; ours is 2023-06-01. */
 export type MessagesBody = Anthropic.MessageCreateParamsNonStreaming & {
@@ -17,6 +17,8 @@ export interface MessagesRequest {
   readonly body: MessagesBody;
   /** The tool whose input is to be read as the answer's text. */
   readonly responseTool?: string;
+  /** Tools that had to be sent under other names: the caller's names by those. */
+  readonly toolNames?: ReadonlyMap<string, string>;
   /** Parameters that gave way to the model's limits or to thinking. */
   readonly dropped: readonly string[];
 }
@@ -24,14 +26,15 @@ export interface MessagesRequest {
 /**
  * An OpenAI request as Messages parameters (https://platform.claude.com/docs/en/api/messages). Never mutates it.
  *
- * @throws AppError `invalid_request` or `unsupported`, naming the parameter, for what cannot be asked of this model.
+ * @throws AppError `unsupported`, naming the parameter, for what cannot be asked of this model.
  */
 export function toMessagesRequest(request: ChatRequest, model: string): MessagesRequest {
   refuseUnsupported(request);
   const traits = toModelTraits(model);
-  const { system, messages } = toConversation(request.messages);
+  const names = toToolNames(request);
+  const { system, messages } = toConversation(request.messages, names);
   const isThinking = asksForThinking(request, traits);
-  const toolParams = toToolParams(request, traits);
+  const toolParams = toToolParams(request, traits, names);
   const { tools, choice, format, instruction, responseTool } = toStructuredParams({
     request,
     traits,
@@ -55,7 +58,12 @@ export function toMessagesRequest(request: ChatRequest, model: string): Messages
     ...toStop(request.stop),
     ...(userId ? { metadata: { user_id: userId } } : {}),
   };
-  return { body, dropped: toDropped(request, body, isThinking), ...(responseTool ? { responseTool } : {}) };
+  return {
+    body,
+    dropped: toDropped(request, body, isThinking),
+    ...(responseTool ? { responseTool } : {}),
+    ...(names.changed.size > 0 ? { toolNames: names.changed } : {}),
+  };
 }
 
 /** What the caller set and the body does not say, where the vendor's default answers the same question. */

@@ -1,4 +1,4 @@
-type Schema = Record<string, unknown>;
+export type Schema = Record<string, unknown>;
 
 /** Keywords the vendor's constrained decoding knows; the rest it refuses with a 400. */
 const KNOWN: ReadonlySet<string> = new Set([
@@ -38,19 +38,49 @@ const FORMATS: ReadonlySet<unknown> = new Set([
  */
 export function toStrictSchema(schema: Schema): Schema {
   const strict: Schema = {};
-  const told: string[] = [];
+  const told: [keyword: string, value: unknown][] = [];
   for (const [keyword, value] of Object.entries(schema)) {
     if (keyword === '$schema' || keyword === 'additionalProperties') continue;
     if (keyword === 'oneOf' && !('anyOf' in schema)) strict.anyOf = toStrictList(value);
     else if (isKept(keyword, value)) strict[keyword] = toStrictValue(keyword, value);
-    else told.push(`${keyword}: ${JSON.stringify(value)}`);
+    else told.push([keyword, value]);
   }
   if (isObject(schema)) strict.additionalProperties = false;
-  if (told.length > 0) {
-    const described = typeof strict.description === 'string' ? `${strict.description}\n\n` : '';
-    strict.description = `${described}{${told.join(', ')}}`;
-  }
-  return strict;
+  return withNotes(strict, told);
+}
+
+/** The schema with keywords that cannot be enforced told in its description. */
+export function withNotes(schema: Schema, notes: readonly (readonly [keyword: string, value: unknown])[]): Schema {
+  if (notes.length === 0) return schema;
+  const described = typeof schema.description === 'string' ? `${schema.description}\n\n` : '';
+  const told = notes.map(([keyword, value]) => `${keyword}: ${JSON.stringify(value)}`);
+  return { ...schema, description: `${described}{${told.join(', ')}}` };
+}
+
+const MAPS = ['properties', '$defs', 'definitions', 'patternProperties', 'dependentSchemas'];
+const LISTS = ['anyOf', 'oneOf', 'allOf', 'prefixItems', 'items'];
+const SINGLES = ['items', 'contains', 'if', 'then', 'else', 'not', 'additionalProperties'];
+
+/**
+ * Whether objects of the schema may have keys that it does not name, as a map does. The strict language closes every
+ * object, and all that such an object is for would be lost.
+ */
+export function hasOpenObjects(schema: unknown): boolean {
+  if (!isSchema(schema)) return false;
+  const { additionalProperties: others } = schema;
+  if (others === true || isSchema(others) || isSchema(schema.patternProperties) || isFreeForm(schema)) return true;
+  const inner = [
+    ...MAPS.flatMap((keyword) => (isSchema(schema[keyword]) ? Object.values(schema[keyword]) : [])),
+    ...LISTS.flatMap((keyword) => (Array.isArray(schema[keyword]) ? (schema[keyword] as unknown[]) : [])),
+    ...SINGLES.map((keyword) => schema[keyword]),
+  ];
+  return inner.some(hasOpenObjects);
+}
+
+/** An object of which nothing is said. */
+function isFreeForm(schema: Schema): boolean {
+  const isSaid = ['properties', '$ref', 'anyOf', 'oneOf', 'allOf', 'enum', 'const'].some((key) => key in schema);
+  return isObject(schema) && schema.additionalProperties !== false && !isSaid;
 }
 
 function isKept(keyword: string, value: unknown): boolean {
@@ -85,7 +115,7 @@ function toStrictAny(value: unknown): unknown {
   return isSchema(value) ? toStrictSchema(value) : value;
 }
 
-function isSchema(value: unknown): value is Schema {
+export function isSchema(value: unknown): value is Schema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

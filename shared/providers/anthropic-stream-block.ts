@@ -1,6 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { ChatChunkChoice, ThinkingBlock } from '../contracts/chat-provider.ts';
 import { toAnnotation, toCallHead, toText } from './anthropic-answer.ts';
+import type { AnswerOptions } from './anthropic-completion.ts';
 
 type Delta = ChatChunkChoice['delta'];
 
@@ -34,7 +35,7 @@ export interface BlockReader {
  * @param responseTool the tool whose input is the answer. Text is held back while it may still come, and thrown away
  * once it has: the answer must parse.
  */
-export function createBlockReader(responseTool: string | undefined): BlockReader {
+export function createBlockReader({ responseTool, toolNames }: Omit<AnswerOptions, 'model'>): BlockReader {
   const open = new Map<number, OpenBlock>();
   let toolCalls = 0;
   let textLength = 0;
@@ -110,7 +111,7 @@ export function createBlockReader(responseTool: string | undefined): BlockReader
       if (content.type === 'text') return addText(content.text);
       if (thinking !== '') return [{ reasoning_content: thinking }];
       if (typeof call !== 'number' || content.type !== 'tool_use') return [];
-      const { id, name } = toCallHead(content);
+      const { id, name } = toCallHead(content, toolNames);
       return [{ tool_calls: [{ index: call, id, type: 'function', function: { name, arguments: '' } }] }];
     },
 

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type Anthropic from '@anthropic-ai/sdk';
 import { AppError } from '../contracts/app-error.ts';
 import type { ChatChunk, ChatChunkChoice, ChatEvent, FinishReason } from '../contracts/chat-provider.ts';
-import { type LooseMessagesUsage, toFinishReason, toText, toUsage } from './anthropic-answer.ts';
+import {
+  type LooseMessagesUsage,
+  type LooseStop,
+  toFinishReason,
+  toStopSequence,
+  toText,
+  toUsage,
+} from './anthropic-answer.ts';
 import type { AnswerOptions } from './anthropic-completion.ts';
 import { type BlockReader, createBlockReader } from './anthropic-stream-block.ts';
 import { toErrorInBody } from './error-in-body.ts';
@@ -16,7 +23,7 @@ interface LooseEvent {
   readonly index?: number;
   readonly message?: { readonly id?: string; readonly model?: string; readonly usage?: LooseMessagesUsage | null };
   readonly content_block?: Anthropic.ContentBlock;
-  readonly delta?: Anthropic.RawContentBlockDelta & { readonly stop_reason?: string | null };
+  readonly delta?: Anthropic.RawContentBlockDelta & LooseStop;
   readonly usage?: LooseMessagesUsage | null;
   readonly error?: unknown;
 }
@@ -38,12 +45,12 @@ export interface MessageStreamReader {
  *
  * `push` throws the vendor's error when an `error` event comes.
  */
-export function createMessageStreamReader({ model, responseTool }: AnswerOptions): MessageStreamReader {
-  const blocks: BlockReader = createBlockReader(responseTool);
+export function createMessageStreamReader({ model, ...options }: AnswerOptions): MessageStreamReader {
+  const blocks: BlockReader = createBlockReader(options);
   const created = Math.floor(Date.now() / 1000);
   let head: { id: string; model: string } | undefined;
   let usage: LooseMessagesUsage | undefined;
-  let stopReason: string | undefined;
+  let stop: LooseStop = {};
   let started = false;
   let done = false;
 
@@ -55,7 +62,8 @@ export function createMessageStreamReader({ model, responseTool }: AnswerOptions
   const toEvent = (delta: Delta, finish: FinishReason | null = null): ChatEvent => {
     const led: Delta = started ? delta : { role: 'assistant', content: '', ...delta };
     started = true;
-    return { chunk: toChunk([{ index: 0, delta: led, logprobs: null, finish_reason: finish }]) };
+    const sequence = finish === null ? {} : toStopSequence(stop);
+    return { chunk: toChunk([{ index: 0, delta: led, logprobs: null, finish_reason: finish, ...sequence }]) };
   };
 
   const addUsage = (later: LooseMessagesUsage | null | undefined): void => {
@@ -81,7 +89,7 @@ export function createMessageStreamReader({ model, responseTool }: AnswerOptions
         return blocks.stop(event.index ?? 0);
       case 'message_delta':
         addUsage(event.usage);
-        stopReason = event.delta?.stop_reason ?? stopReason;
+        if (event.delta?.stop_reason) stop = event.delta;
         return [];
       case 'message_stop':
         done = true;
@@ -99,7 +107,7 @@ export function createMessageStreamReader({ model, responseTool }: AnswerOptions
     },
 
     get complete() {
-      return done || stopReason !== undefined;
+      return done || Boolean(stop.stop_reason);
     },
 
     push({ event: name, data }) {
@@ -108,11 +116,11 @@ export function createMessageStreamReader({ model, responseTool }: AnswerOptions
     },
 
     end() {
-      if (!done && stopReason === undefined) {
+      if (!done && !stop.stop_reason) {
         throw new AppError('server_error', 'The stream of anthropic was interrupted before its end.');
       }
       const events = blocks.end().map((delta) => toEvent(delta));
-      events.push(toEvent({}, toFinishReason(stopReason, blocks.toolCalls > 0)));
+      events.push(toEvent({}, toFinishReason(stop.stop_reason, blocks.toolCalls > 0)));
       if (usage) events.push({ chunk: { ...toChunk([]), usage: toUsage(usage) } });
       return events;
     },

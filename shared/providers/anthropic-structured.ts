@@ -2,8 +2,9 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { AppError } from '../contracts/app-error.ts';
 import type { ChatRequest } from '../contracts/chat-provider.ts';
 import type { AnthropicModelTraits } from './anthropic-model.ts';
-import { toStrictSchema } from './anthropic-schema.ts';
-import { type ToolParams, toInputSchema } from './anthropic-tools.ts';
+import { toInputSchema } from './anthropic-root-schema.ts';
+import { hasOpenObjects, toStrictSchema } from './anthropic-schema.ts';
+import type { ToolParams } from './anthropic-tools.ts';
 
 export interface StructuredParams extends ToolParams {
   readonly format?: Anthropic.JSONOutputFormat;
@@ -18,14 +19,16 @@ const JSON_INSTRUCTION = 'Answer with one JSON object and nothing else: no prose
 /**
  * `response_format` in the vendor's terms, decided with the caller's tools:
  *
- * - `json_object` is an instruction, since the vendor has no such mode and a tool without a schema invites `{}`.
+ * - `json_object`, and a schema that is left out, is an instruction, since the vendor has no such mode and a tool without
+ *   a schema invites `{}`.
  * - `json_schema` alone is a tool with that schema which the model must call; its input becomes the answer's text. It
  *   takes any JSON schema and works on every model.
  * - `json_schema` beside tools or thinking, or on a model that cannot be made to call, is `output_config.format`.
- * - Before that existed, the model is made to call either a tool of the caller's or the answering one.
+ * - Before that existed, and for objects with keys of the model's choosing, which that format would close, the model is
+ *   made to call either a tool of the caller's or the answering one.
  * - Where the caller demands a call, the turn ends in that call and there is no text to give a form to.
  *
- * @throws AppError `invalid_request` for a schema whose root is not an object.
+ * @throws AppError `unsupported` for a schema that allows no object, and for open objects where neither way is there.
  */
 export function toStructuredParams({
   request,
@@ -39,25 +42,29 @@ export function toStructuredParams({
   readonly isThinking: boolean;
 }): StructuredParams {
   const format = request.response_format;
-  if (format?.type === 'json_object') return { ...toolParams, instruction: JSON_INSTRUCTION };
-  if (format?.type !== 'json_schema') return toolParams;
-  const { name, description, schema = {}, strict } = format.json_schema;
-  if (schema.type !== undefined && schema.type !== 'object') {
-    throw new AppError('invalid_request', 'The root of a response schema must have the type object.', {
-      param: 'response_format.json_schema.schema',
-    });
+  if (format?.type !== 'json_object' && format?.type !== 'json_schema') return toolParams;
+  if (format.type === 'json_object' || Object.keys(format.json_schema.schema ?? {}).length === 0) {
+    return { ...toolParams, instruction: JSON_INSTRUCTION };
   }
+  const { name, description, schema, strict } = format.json_schema;
+  const input = toInputSchema(schema, 'response_format.json_schema.schema');
+  const takesStrict = traits.structuredOutput && !hasOpenObjects(schema);
   const { tools, choice } = toolParams;
   const mayCall = tools.length > 0 && choice?.type !== 'none';
-  if (traits.structuredOutput && (mayCall || isThinking || !traits.forcedTools)) {
-    return { ...toolParams, format: { type: 'json_schema', schema: toStrictSchema(toInputSchema(schema)) } };
+  if (takesStrict && (mayCall || isThinking || !traits.forcedTools)) {
+    return { ...toolParams, format: { type: 'json_schema', schema: toStrictSchema(input) } };
   }
   if (choice?.type === 'any' || choice?.type === 'tool') return toolParams;
-  const isStrict = strict === true && traits.structuredOutput;
+  if (!traits.forcedTools) {
+    throw new AppError('unsupported', 'This model gives JSON of closed objects alone: name all properties.', {
+      param: 'response_format',
+    });
+  }
+  const isStrict = strict === true && takesStrict;
   const tool: Anthropic.Tool = {
     name: toFreeName(name, tools),
     description: description ?? 'Gives the final answer to the user in its required form.',
-    input_schema: toInputSchema(isStrict ? toStrictSchema(toInputSchema(schema)) : schema),
+    input_schema: isStrict ? { ...toStrictSchema(input), type: 'object' } : input,
     ...(isStrict ? { strict: true } : {}),
   };
   const isSerial = !mayCall || request.parallel_tool_calls === false;

@@ -53,7 +53,7 @@ export function toThinkingParams({ request, traits, isForced }: ThinkingOptions)
       effort: effort === 'xhigh' && !traits.extraHighEffort ? 'high' : effort,
     };
   }
-  return isForced ? withoutThinking : withBudget(effort, limit);
+  return isForced ? withoutThinking : withBudget(request.thinking_budget_tokens, effort, limit);
 }
 
 /** Whether the caller asked for thinking and the model has it. */
@@ -66,13 +66,15 @@ function thinkingOff({ thinking, thinkingOff: how }: AnthropicModelTraits): Part
   return how === 'never' ? { effort: 'low' } : { thinking: { type: how } };
 }
 
-function withBudget(effort: Effort, limit: number | undefined): ThinkingParams {
-  const wanted = THINKING_TOKENS[effort];
+/** @param given the caller's own budget, which is taken as it is where the limit leaves room for an answer. */
+function withBudget(given: number | undefined, effort: Effort, limit: number | undefined): ThinkingParams {
+  const wanted = given ?? THINKING_TOKENS[effort];
   if (limit === undefined) {
     return { max_tokens: DEFAULT_MAX_TOKENS + wanted, thinking: { type: 'enabled', budget_tokens: wanted } };
   }
   // A quarter of the limit stays for the answer itself.
-  const budget = Math.min(wanted, Math.floor(limit * 0.75));
+  const most = given !== undefined && given < limit ? given : Math.floor(limit * 0.75);
+  const budget = Math.min(wanted, most);
   if (budget < MIN_BUDGET_TOKENS) return { max_tokens: limit };
   return { max_tokens: limit, thinking: { type: 'enabled', budget_tokens: budget } };
 }

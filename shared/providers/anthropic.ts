@@ -1,12 +1,14 @@
 import type { ChatCall, ChatCapabilities, ChatProvider } from '../contracts/chat-provider.ts';
 import type { HttpResponse } from '../contracts/http-fetch.ts';
-import { assertStream, type ItemReader, readAnswerStream } from './answer-stream.ts';
+import { type ItemReader, readAnswerStream } from './answer-stream.ts';
 import { type AnswerOptions, toChatResult } from './anthropic-completion.ts';
 import { listAnthropicModels } from './anthropic-models.ts';
 import { type MessagesBody, type MessagesRequest, toMessagesRequest } from './anthropic-request.ts';
 import { createMessageStreamReader } from './anthropic-stream.ts';
 import { createEventReader, type ServerSentEvent } from './event-reader.ts';
+import { MODEL_SERVER_PARAMETERS } from './model-server-parameters.ts';
 import { postJson } from './post-json.ts';
+import { openStreamBody } from './stream-body.ts';
 
 const ENDPOINT = 'https://api.anthropic.com';
 const API_VERSION = '2023-06-01';
@@ -43,6 +45,7 @@ const CAPABILITIES: ChatCapabilities = {
     web_search_options: 'refuse',
     functions: 'refuse',
     function_call: 'refuse',
+    ...MODEL_SERVER_PARAMETERS,
   },
 };
 
@@ -56,17 +59,18 @@ export function createAnthropicProvider(): ChatProvider {
     capabilities: CAPABILITIES,
 
     async complete(call) {
-      const { body, responseTool } = toRequest(call);
-      const response = await post(call, body);
-      return toChatResult(await response.text(), toAnswerOptions(call, responseTool));
+      const translated = toRequest(call);
+      const response = await post(call, translated.body);
+      return toChatResult(await response.text(), toAnswerOptions(call, translated));
     },
 
     async stream(call) {
-      const { body, responseTool } = toRequest(call);
-      const response = await post(call, { ...body, stream: true });
-      const options = toAnswerOptions(call, responseTool);
-      await assertStream(response, 'anthropic', (json) => toChatResult(json, options));
-      return readAnswerStream(response, createMessageEvents(), createMessageStreamReader(options));
+      const translated = toRequest(call);
+      const response = await post(call, { ...translated.body, stream: true });
+      const options = toAnswerOptions(call, translated);
+      const read = (json: string) => toChatResult(json, options);
+      const messageBody = await openStreamBody(response, { provider: 'anthropic', read });
+      return readAnswerStream(messageBody, createMessageEvents(), createMessageStreamReader(options));
     },
 
     listModels: (call) => listAnthropicModels({ ...call, endpoint: toOrigin(call.endpoint), apiVersion: API_VERSION }),
@@ -115,8 +119,8 @@ function isWhole({ data }: ServerSentEvent): boolean {
   }
 }
 
-function toAnswerOptions({ model }: ChatCall, responseTool: string | undefined): AnswerOptions {
-  return { model, ...(responseTool === undefined ? {} : { responseTool }) };
+function toAnswerOptions({ model }: ChatCall, { responseTool, toolNames }: MessagesRequest): AnswerOptions {
+  return { model, ...(responseTool === undefined ? {} : { responseTool }), ...(toolNames ? { toolNames } : {}) };
 }
 
 function toOrigin(endpoint = ENDPOINT): string {

@@ -3,7 +3,7 @@ import { AppError } from '../contracts/app-error.ts';
 import type { ChatChoice, ChatCompletion, ChatResult } from '../contracts/chat-provider.ts';
 import { toErrorInBody } from './error-in-body.ts';
 import { toAnnotations } from './gemini-citations.ts';
-import { toFinishReason } from './gemini-finish.ts';
+import { isFailure, toFailure, toFinishReason } from './gemini-finish.ts';
 import { toLogprobs } from './gemini-logprobs.ts';
 import { readParts } from './gemini-parts.ts';
 import { toExtraContent } from './gemini-signature.ts';
@@ -20,8 +20,9 @@ export interface AnswerOptions {
 /**
  * A finished answer as OpenAI's. A blocked prompt is an answer that was filtered, without content.
  *
- * @throws AppError `server_error` for text that is not such an answer, for no candidate at all and for a candidate that
- * holds nothing and does not say why; the vendor's own error when the body is one in spite of its status.
+ * @throws AppError `server_error` for text that is not such an answer, for no candidate at all, for a candidate that
+ * holds nothing and does not say why, and for an answer that came to nothing because the model went wrong; the vendor's
+ * own error when the body is one in spite of its status.
  */
 export function toChatResult(json: string, options: AnswerOptions): ChatResult {
   const answer = parseAnswer(json, options.provider);
@@ -32,12 +33,15 @@ export function toChatResult(json: string, options: AnswerOptions): ChatResult {
   if (candidates.length === 0 && !isBlocked) {
     throw new AppError('server_error', `${options.provider} answered without a candidate.`);
   }
+  const choices = candidates.map((candidate, position) => toChoice(candidate, position, options));
+  const failed = candidates[0]?.finishReason;
+  if (!isBlocked && choices.every((choice, position) => isFailed(choice, candidates[position]))) {
+    throw toFailure(options.provider, failed);
+  }
   const completion: ChatCompletion = {
     ...toHead(answer, options),
     object: 'chat.completion',
-    choices: isBlocked
-      ? [toBlockedChoice()]
-      : candidates.map((candidate, position) => toChoice(candidate, position, options)),
+    choices: isBlocked ? [toBlockedChoice()] : choices,
     ...(answer.usageMetadata ? { usage: toUsage(answer.usageMetadata) } : {}),
   };
   return { completion };
@@ -81,6 +85,12 @@ function toBlockedChoice(): ChatChoice {
     finish_reason: 'content_filter',
     logprobs: null,
   };
+}
+
+/** Thoughts alone are no answer. */
+function isFailed({ message }: ChatChoice, candidate: GeminiCandidate | undefined): boolean {
+  const { images } = message as { images?: unknown };
+  return isFailure(candidate?.finishReason) && !message.content && !message.tool_calls && !images;
 }
 
 function toChoice(candidate: GeminiCandidate, position: number, { provider }: AnswerOptions): ChatChoice {

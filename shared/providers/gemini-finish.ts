@@ -1,3 +1,4 @@
+import { AppError } from '../contracts/app-error.ts';
 import type { FinishReason } from '../contracts/chat-provider.ts';
 
 /** The vendor kept something back: its filters, Model Armor, or text too close to a source. */
@@ -13,6 +14,17 @@ const FILTERED: ReadonlySet<string> = new Set([
   'IMAGE_RECITATION',
 ]);
 
+/** The model went wrong, and so may go right when it is asked again. */
+const FAILED: ReadonlySet<string> = new Set([
+  'MALFORMED_FUNCTION_CALL',
+  'UNEXPECTED_TOOL_CALL',
+  'TOO_MANY_TOOL_CALLS',
+  'MALFORMED_RESPONSE',
+  'MISSING_THOUGHT_SIGNATURE',
+  'NO_IMAGE',
+  'IMAGE_OTHER',
+]);
+
 const STOPPED: ReadonlySet<string> = new Set(['STOP', 'FINISH_REASON_UNSPECIFIED']);
 
 /**
@@ -23,4 +35,14 @@ export function toFinishReason(reason: string | null | undefined, calledTool: bo
   if (!reason || STOPPED.has(reason)) return calledTool ? 'tool_calls' : 'stop';
   if (reason === 'MAX_TOKENS') return 'length';
   return FILTERED.has(reason) ? 'content_filter' : 'stop';
+}
+
+/** Whether an answer that holds nothing ended for a reason that makes it a failure rather than an empty answer. */
+export function isFailure(reason: string | null | undefined): boolean {
+  return reason !== undefined && reason !== null && FAILED.has(reason);
+}
+
+/** An answer that is one failure. @param reason as the vendor says it, known to be one of its words. */
+export function toFailure(provider: string, reason: string | null | undefined): AppError {
+  return new AppError('server_error', `${provider} gave no answer (${reason}); try again.`);
 }

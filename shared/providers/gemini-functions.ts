@@ -5,7 +5,7 @@ import { toContentParts, toPlainText } from './gemini-content.ts';
 import type { GeminiModelTraits } from './gemini-model.ts';
 import { readSignature } from './gemini-signature.ts';
 import type { GeminiBackend } from './gemini-types.ts';
-import { parseArguments } from './tool-arguments.ts';
+import { parseObject, toArgumentsObject } from './tool-arguments.ts';
 
 /** A call an earlier assistant turn made. Results name the call, the vendor wants the function. */
 export interface KnownCall {
@@ -48,7 +48,7 @@ export function toFunctionCallParts({
     calls.set(call.id, { name });
     const signature = readSignature(call) ?? (isUnsigned && position === 0 ? NO_SIGNATURE : undefined);
     return {
-      functionCall: { ...toId(call.id, backend, traits), name, args: parseArguments(text, callPath) },
+      functionCall: { ...toId(call.id, backend, traits), name, args: toArgumentsObject(text) },
       ...(signature === undefined ? {} : { thoughtSignature: signature }),
     };
   });
@@ -57,7 +57,7 @@ export function toFunctionCallParts({
 /**
  * The result of a call. Media of a result go inside it where the model reads them there, else beside it.
  *
- * @throws AppError `invalid_request` for a result whose call is not in the conversation.
+ * @throws AppError `unsupported` for a result whose call is not in the conversation; other vendors may take it.
  */
 export function toFunctionResponseParts({
   message,
@@ -68,9 +68,11 @@ export function toFunctionResponseParts({
 }: FunctionOptions<Extract<ChatMessage, { role: 'tool' }>>): Part[] {
   const call = calls.get(message.tool_call_id);
   if (!call) {
-    throw new AppError('invalid_request', 'This tool message answers no call of an assistant message before it.', {
-      param: `${path}.tool_call_id`,
-    });
+    throw new AppError(
+      'unsupported',
+      `${backend} takes no result without its call: send the assistant message that made the call, too.`,
+      { param: `${path}.tool_call_id` },
+    );
   }
   const media = toContentParts(message, path, backend).filter((part) => part.text === undefined);
   const inside = traits.signsCalls ? media : [];
@@ -92,14 +94,4 @@ function toId(id: string, backend: GeminiBackend, { signsCalls }: GeminiModelTra
 function toResponse(text: string): Record<string, unknown> {
   const value = text.trimStart().startsWith('{') && !text.includes('"$ref"') ? parseObject(text) : undefined;
   return value ?? { result: text };
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch {
-    // The parser's message quotes the text; the caller says what is wrong without it.
-  }
-  return undefined;
 }

@@ -3,18 +3,26 @@ import type { ChatChoice } from '../contracts/chat-provider.ts';
 
 type TokenLogprob = NonNullable<NonNullable<ChatChoice['logprobs']>['content']>[number];
 
-/** Log probabilities in OpenAI's shape; null when there are none. */
+/** Log probabilities in OpenAI's shape; null when there are none. What is no token is not worth the answer. */
 export function toLogprobs(result: LogprobsResult | null | undefined): ChatChoice['logprobs'] {
-  const chosen = result?.chosenCandidates;
+  const chosen: unknown = result?.chosenCandidates;
   if (!Array.isArray(chosen)) return null;
-  const content = chosen.map((candidate, position): TokenLogprob => {
-    const top = result?.topCandidates?.[position]?.candidates ?? [];
-    return { ...toToken(candidate), top_logprobs: top.map(toToken) };
+  const tops: unknown = result?.topCandidates;
+  const content = chosen.flatMap((candidate: unknown, position): TokenLogprob[] => {
+    const top: unknown = Array.isArray(tops) ? (tops[position] as TopCandidates)?.candidates : undefined;
+    const top_logprobs = (Array.isArray(top) ? top : []).filter(isToken).map(toToken);
+    return isToken(candidate) ? [{ ...toToken(candidate), top_logprobs }] : [];
   });
   return { content, refusal: null };
 }
 
-function toToken({ token: given, logProbability = 0 }: LogprobsResultCandidate): Omit<TokenLogprob, 'top_logprobs'> {
+type TopCandidates = { readonly candidates?: unknown } | null | undefined;
+
+function isToken(value: unknown): value is LogprobsResultCandidate {
+  return typeof value === 'object' && value !== null;
+}
+
+function toToken({ token: given, logProbability: logprob }: LogprobsResultCandidate) {
   const token = typeof given === 'string' ? given : '';
-  return { token, logprob: logProbability, bytes: [...Buffer.from(token)] };
+  return { token, logprob: typeof logprob === 'number' ? logprob : 0, bytes: [...Buffer.from(token)] };
 }

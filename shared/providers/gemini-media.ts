@@ -55,7 +55,8 @@ export interface MediaOptions {
 /**
  * Media by URL: a data URL goes inline, an https or (Vertex AI) `gs://` URL is fetched by Google itself, never by us.
  *
- * @throws AppError `unsupported` for another scheme and for a URL whose media type cannot be told.
+ * @throws AppError `unsupported` for another scheme and for a URL whose media type cannot be told, `invalid_request` for a
+ * data URL without data.
  */
 export function toMediaPart(url: string, options: MediaOptions): Part {
   if (/^data:/i.test(url)) return { inlineData: toInlineData(url, options) };
@@ -92,13 +93,16 @@ function guessType(name: string | undefined): string | undefined {
 }
 
 /** Not a regular expression over the whole: these are megabytes long. */
-function toInlineData(url: string, { path, filename }: MediaOptions): { mimeType: string; data: string } {
+function toInlineData(url: string, { backend, path, filename }: MediaOptions): { mimeType: string; data: string } {
   const comma = url.indexOf(',');
   const [given = '', ...parameters] = comma === -1 ? [] : url.slice(5, comma).toLowerCase().split(';');
   const body = comma === -1 ? '' : url.slice(comma + 1);
   const type = given.trim() || guessType(filename) || '';
-  if (body === '' || !/^[a-z]+\/[a-z0-9.+-]+$/.test(type)) {
-    throw new AppError('invalid_request', 'This data URL has no media type or no data.', { param: path });
+  if (body === '') throw new AppError('invalid_request', 'This data URL has no data.', { param: path });
+  if (!/^[a-z]+\/[a-z0-9.+-]+$/.test(type)) {
+    throw new AppError('unsupported', `${backend} needs the media type of a data URL: write it after "data:".`, {
+      param: path,
+    });
   }
   const isBase64 = parameters.some((parameter) => parameter.trim() === 'base64');
   return { mimeType: OTHER_TEXT.test(type) ? 'text/plain' : type, data: isBase64 ? body : toBase64(body) };

@@ -3,7 +3,9 @@ import { AppError } from '../contracts/app-error.ts';
 import type { ChatMessage } from '../contracts/chat-provider.ts';
 import { toContentParts, toPlainText } from './gemini-content.ts';
 import { type KnownCall, toFunctionCallParts, toFunctionResponseParts } from './gemini-functions.ts';
+import { toMediaPart } from './gemini-media.ts';
 import type { GeminiModelTraits } from './gemini-model.ts';
+import { isAnswerImage } from './gemini-parts.ts';
 import { readSignature } from './gemini-signature.ts';
 import type { GeminiBackend, GeminiBody } from './gemini-types.ts';
 
@@ -27,8 +29,8 @@ type AssistantMessage = Extract<ChatMessage, { role: 'assistant' }>;
  * name of a user leads their text, since the vendor has no field for it. Thoughts are not sent back: the vendor wants
  * their signatures alone.
  *
- * @throws AppError `invalid_request` for a result without its call, for arguments that are not a JSON object and for a
- * conversation without content; `unsupported` for what the vendor has no form for.
+ * @throws AppError `unsupported` for what the vendor has no form for, a conversation without content and a result without
+ * its call among it.
  */
 export function toConversation(
   messages: readonly ChatMessage[],
@@ -46,7 +48,7 @@ export function toConversation(
   const contents = toContents(turns.filter((turn) => turn.parts.length > 0));
   if (contents.length === 0) {
     if (instruction === '') {
-      throw new AppError('invalid_request', `${options.backend} needs at least one message with content.`, {
+      throw new AppError('unsupported', `${options.backend} needs at least one message with content.`, {
         param: 'messages',
       });
     }
@@ -94,7 +96,23 @@ function toAssistantParts(
   const signature = readSignature(message);
   const last = parts.findLastIndex((part) => part.text !== undefined);
   if (signature !== undefined && last !== -1) parts[last] = { ...parts[last], thoughtSignature: signature };
-  return [...parts, ...toFunctionCallParts({ message, path, calls, ...options })];
+  const images = toImageParts(message, path, options.backend);
+  return [...parts, ...images, ...toFunctionCallParts({ message, path, calls, ...options })];
+}
+
+/** Images the model made in an earlier turn, each with the signature it came with. Anything else in the field is none. */
+function toImageParts(message: AssistantMessage, path: string, backend: GeminiBackend): Part[] {
+  const { images } = message as { images?: unknown };
+  return (Array.isArray(images) ? images : []).flatMap((image: unknown, position) => {
+    if (!isAnswerImage(image)) return [];
+    const part = toMediaPart(image.image_url.url, {
+      backend,
+      path: `${path}.images[${position}].image_url.url`,
+      defaultType: 'image/png',
+    });
+    const signature = readSignature(image);
+    return [signature === undefined ? part : { ...part, thoughtSignature: signature }];
+  });
 }
 
 function toContents(turns: readonly Turn[]): Content[] {

@@ -15,6 +15,13 @@ export interface GeminiToolCall {
 export interface AnswerImage {
   readonly type: 'image_url';
   readonly image_url: { readonly url: string };
+  /** What the vendor wants back with it. */
+  readonly extra_content?: ExtraContent;
+}
+
+export function isAnswerImage(value: unknown): value is AnswerImage {
+  const url: unknown = (value as Partial<AnswerImage> | null | undefined)?.image_url?.url;
+  return typeof url === 'string' && url !== '';
 }
 
 /** What parts of an answer hold. Code that Google ran for the model, and its own tools' calls, are no part of it. */
@@ -53,6 +60,7 @@ export function readParts(
       images.push({
         type: 'image_url',
         image_url: { url: `data:${part.inlineData.mimeType};base64,${part.inlineData.data}` },
+        ...(part.thoughtSignature ? toExtraContent(part.thoughtSignature) : {}),
       });
     } else if (text !== undefined && part.thoughtSignature) signature = part.thoughtSignature;
   }

@@ -15,7 +15,8 @@ interface RequestOptions {
 /**
  * An OpenAI request as the body of `generateContent`. Never mutates it. Safety settings stay the vendor's defaults.
  *
- * @throws AppError `invalid_request` or `unsupported`, naming the parameter, for what cannot be asked of this model.
+ * @throws AppError `unsupported`, naming the parameter, for what cannot be asked of this model; `invalid_request` for
+ * media without data.
  */
 export function toGeminiRequest(request: ChatRequest, { model, backend }: RequestOptions): GeminiBody {
   const traits = toModelTraits(model);

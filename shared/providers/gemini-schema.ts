@@ -1,3 +1,5 @@
+import { resolveReference } from './schema-reference.ts';
+
 /**
  * JSON Schema as the dialect of OpenAPI that models before Gemini 2 take for functions and answers: no `$ref`, no
  * `additionalProperties`, one type per schema, few formats. What the dialect lacks is left out, which only makes the
@@ -74,11 +76,7 @@ function toTyped(schema: Schema, type: unknown, context: Context): Schema {
 
 function follow(reference: string, schema: Schema, { root, open }: Context): Schema {
   if (open.includes(reference)) return { type: 'OBJECT', ...pick(schema) };
-  let target: unknown = root;
-  for (const step of reference.replace(/^#\/?/, '').split('/').filter(Boolean)) {
-    const name = decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~');
-    target = isSchema(target) ? target[name] : undefined;
-  }
+  const target = resolveReference(root, reference);
   if (!isSchema(target)) return { type: 'OBJECT', ...pick(schema) };
   return { ...convert(target, { root, open: [...open, reference] }), ...pick(schema) };
 }
@@ -99,9 +97,7 @@ function mergeAll(schema: Schema, { root }: Context): Schema {
 }
 
 function lookUp(reference: string, root: Schema): Schema {
-  const [, group, name] = /^#\/(\$defs|definitions)\/(.+)$/.exec(reference) ?? [];
-  const definitions = group === undefined ? undefined : root[group];
-  const found = isSchema(definitions) ? definitions[name as string] : undefined;
+  const found = resolveReference(root, reference);
   return isSchema(found) ? found : {};
 }
 

@@ -2,7 +2,7 @@ import { AppError } from '../contracts/app-error.ts';
 import type { ChatChunk, ChatChunkChoice, ChatEvent } from '../contracts/chat-provider.ts';
 import { type AnswerOptions, parseAnswer, toCandidates, toHead } from './gemini-answer.ts';
 import { toAnnotations } from './gemini-citations.ts';
-import { toFinishReason } from './gemini-finish.ts';
+import { isFailure, toFailure, toFinishReason } from './gemini-finish.ts';
 import { toLogprobs } from './gemini-logprobs.ts';
 import { readParts } from './gemini-parts.ts';
 import { toExtraContent } from './gemini-signature.ts';
@@ -14,6 +14,8 @@ interface ChoiceState {
   readonly callIds: Set<string>;
   readonly texts: string[];
   started: boolean;
+  /** Text, a call or an image; thoughts alone are no answer. */
+  hasAnswer: boolean;
   finishReason?: string;
   grounding?: GeminiCandidate['groundingMetadata'];
 }
@@ -23,7 +25,7 @@ export interface GeminiStreamReader {
   readonly complete: boolean;
   /** The events that the `data` of one server-sent event becomes; often one, sometimes none. */
   push(json: string): ChatEvent[];
-  /** The finish of every choice and the usage. @throws AppError when the vendor's end never came. */
+  /** The finish of every choice and the usage. @throws AppError when the vendor's end never came, or nothing but it. */
   end(): ChatEvent[];
 }
 
@@ -44,7 +46,7 @@ export function createGeminiStreamReader(options: AnswerOptions): GeminiStreamRe
   const stateOf = (index: number): ChoiceState => {
     let state = choices.get(index);
     if (!state) {
-      state = { callIds: new Set(), texts: [], started: false };
+      state = { callIds: new Set(), texts: [], started: false, hasAnswer: false };
       choices.set(index, state);
     }
     return state;
@@ -76,6 +78,7 @@ export function createGeminiStreamReader(options: AnswerOptions): GeminiStreamRe
       knownIds: state.callIds,
     });
     if (text !== '') state.texts.push(text);
+    state.hasAnswer ||= text !== '' || calls.length > 0 || images.length > 0;
     const logprobs = toLogprobs(candidate.logprobsResult);
     const delta = {
       ...(text === '' ? {} : { content: text }),
@@ -120,6 +123,10 @@ export function createGeminiStreamReader(options: AnswerOptions): GeminiStreamRe
       if (compatible) return compatible.end();
       if (!isComplete()) {
         throw new AppError('server_error', `The stream of ${options.provider} was interrupted before its end.`);
+      }
+      const states = [...choices.values()];
+      if (states.every((state) => !state.hasAnswer && isFailure(state.finishReason))) {
+        throw toFailure(options.provider, states[0]?.finishReason);
       }
       const events = [...choices].map(([index, state]) => finish(index, state));
       return usage ? [...events, { chunk: { ...toChunk([]), usage: toUsage(usage) } }] : events;

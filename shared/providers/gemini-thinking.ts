@@ -38,14 +38,15 @@ const FIRST_PRO_LEVELS: Readonly<Record<Effort, Level>> = { ...PRO_LEVELS, mediu
  * model that does not think. Whoever asks for effort also gets the thoughts.
  */
 export function toThinkingConfig(
-  { reasoning_effort: effort }: ChatRequest,
+  { reasoning_effort: effort, thinking_budget_tokens: budget }: ChatRequest,
   model: string,
   traits: GeminiModelTraits,
 ): GeminiThinkingConfig | undefined {
   if (effort === undefined || effort === null || traits.thinking === 'none') return undefined;
+  const budgets = traits.isPro ? PRO_BUDGETS : BUDGETS;
   const depth: GeminiThinkingConfig =
     traits.thinking === 'budget'
-      ? { thinkingBudget: (traits.isPro ? PRO_BUDGETS : BUDGETS)[effort] }
+      ? { thinkingBudget: budget === undefined ? budgets[effort] : Math.min(budget, budgets.max) }
       : { thinkingLevel: levels(model, traits)[effort] };
   return effort === 'none' ? depth : { includeThoughts: true, ...depth };
 }

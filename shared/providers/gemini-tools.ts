@@ -1,6 +1,7 @@
 import type { FunctionDeclaration, Tool } from '@google/genai';
 import { AppError } from '../contracts/app-error.ts';
 import type { ChatRequest } from '../contracts/chat-provider.ts';
+import { toAllowedNames } from './allowed-tools.ts';
 import type { GeminiModelTraits } from './gemini-model.ts';
 import { toOpenApiSchema } from './gemini-schema.ts';
 import type { GeminiBackend, GeminiBody, GeminiToolConfig } from './gemini-types.ts';
@@ -37,7 +38,10 @@ export function toToolParams(
   (request.tools ?? []).forEach((tool, position) => {
     const server = toServerTool(tool as unknown as Record<string, unknown>, traits);
     if (server) served.push(server);
-    else functions.push(toDeclaration(tool, `tools[${position}]`, { backend, traits }));
+    else {
+      const declaration = toDeclaration(tool, `tools[${position}]`, { backend, traits });
+      if (isOffered(declaration, request)) functions.push(declaration);
+    }
   });
   served.push(...toWebSearch(request, traits, served));
   if (functions.length > 0 && served.length > 0 && !traits.mixesTools) {
@@ -109,6 +113,12 @@ function toParameters(schema: Record<string, unknown>, traits: GeminiModelTraits
   return isEmpty ? {} : { parameters: parameters as NonNullable<FunctionDeclaration['parameters']> };
 }
 
+/** The vendor takes names with a demanded call alone: where a call is optional, the other functions are not offered. */
+function isOffered({ name }: FunctionDeclaration, { tool_choice: choice }: ChatRequest): boolean {
+  if (typeof choice !== 'object' || choice?.type !== 'allowed_tools') return true;
+  return choice.allowed_tools.mode === 'required' || toAllowedNames(choice).has(name ?? '');
+}
+
 function toChoice(
   { tool_choice: choice }: ChatRequest,
   backend: GeminiBackend,
@@ -119,11 +129,8 @@ function toChoice(
   }
   if (choice.type === 'function') return { mode: 'ANY', allowedFunctionNames: [choice.function.name] };
   if (choice.type === 'allowed_tools') {
-    const names = choice.allowed_tools.tools
-      .map((tool) => (tool.function as { name?: unknown } | undefined)?.name)
-      .filter((name) => typeof name === 'string');
-    // Names go with a demanded call alone; an optional choice among some is left to the model.
-    return choice.allowed_tools.mode === 'required' ? { mode: 'ANY', allowedFunctionNames: names } : { mode: 'AUTO' };
+    if (choice.allowed_tools.mode !== 'required') return { mode: 'AUTO' };
+    return { mode: 'ANY', allowedFunctionNames: [...toAllowedNames(choice)] };
   }
   throw new AppError('unsupported', `${backend} takes function tools alone, no custom ones.`, { param: 'tool_choice' });
 }

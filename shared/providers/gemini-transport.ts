@@ -1,13 +1,15 @@
 import type { ChatCall, ChatCapabilities, ChatEvent, ChatResult } from '../contracts/chat-provider.ts';
 import type { HttpResponse } from '../contracts/http-fetch.ts';
-import { assertStream, type ItemReader, readAnswerStream } from './answer-stream.ts';
+import { type ItemReader, readAnswerStream } from './answer-stream.ts';
 import { createEventReader, type ServerSentEvent } from './event-reader.ts';
 import { toChatResult } from './gemini-answer.ts';
 import { toGeminiRequest } from './gemini-request.ts';
 import { createGeminiStreamReader } from './gemini-stream.ts';
 import { leavesOutEffort } from './gemini-thinking.ts';
 import type { GeminiBackend } from './gemini-types.ts';
+import { MODEL_SERVER_PARAMETERS } from './model-server-parameters.ts';
 import { postJson } from './post-json.ts';
+import { openStreamBody } from './stream-body.ts';
 
 export const GEMINI_CAPABILITIES: ChatCapabilities = {
   streaming: true,
@@ -39,6 +41,7 @@ export const GEMINI_CAPABILITIES: ChatCapabilities = {
     moderation: 'refuse',
     functions: 'refuse',
     function_call: 'refuse',
+    ...MODEL_SERVER_PARAMETERS,
   },
 };
 
@@ -60,8 +63,9 @@ export async function completeGemini(call: ChatCall, target: GeminiTarget): Prom
 export async function streamGemini(call: ChatCall, target: GeminiTarget): Promise<AsyncIterable<readonly ChatEvent[]>> {
   const options = { provider: target.backend, model: call.model };
   const response = await post(call, target, 'streamGenerateContent?alt=sse', 'text/event-stream');
-  await assertStream(response, target.backend, (json) => toChatResult(json, options));
-  return readAnswerStream(response, createAnswerItems(), createGeminiStreamReader(options));
+  const read = (json: string) => toChatResult(json, options);
+  const body = await openStreamBody(response, { provider: target.backend, read, takesWhole: true });
+  return readAnswerStream(body, createAnswerItems(), createGeminiStreamReader(options));
 }
 
 function post(

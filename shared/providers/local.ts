@@ -10,6 +10,7 @@ import type {
 } from '../contracts/chat-provider.ts';
 import { estimateTokens } from '../usage/tokens.ts';
 import { composeAnswer } from './local-answer.ts';
+import { MODEL_SERVER_PARAMETERS } from './model-server-parameters.ts';
 
 /**
  * The extractive answerer of the development defaults: it quotes the sentences of the retrieved passages that share
@@ -44,6 +45,7 @@ export function createLocalProvider(): ChatProvider {
         functions: 'refuse',
         function_call: 'refuse',
         web_search_options: 'refuse',
+        ...MODEL_SERVER_PARAMETERS,
       },
     },
 
@@ -80,7 +82,6 @@ export function createLocalProvider(): ChatProvider {
     },
 
     listModels: async () => ['extractive'],
-    available: async () => true,
   };
 }
 

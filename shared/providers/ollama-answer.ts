@@ -32,6 +32,12 @@ export function parseAnswer(json: string): LooseAnswer {
   return answer;
 }
 
+/** The message of an answer or of a line of one; text that continues a prompt stands for itself. */
+export function messageOf(answer: LooseAnswer): LooseAnswer | undefined {
+  if (isFields(answer.message)) return answer.message;
+  return typeof answer.response === 'string' ? { content: answer.response, thinking: answer.thinking } : undefined;
+}
+
 /** An end by loading or unloading the model, and whatever later versions add, is an ordinary end. */
 export function toFinishReason(reason: unknown, hasToolCalls: boolean): FinishReason {
   if (reason === 'length') return 'length';

@@ -3,7 +3,7 @@ import type { HttpFetch } from '../contracts/http-fetch.ts';
 import type { FunctionCall } from './ollama-answer.ts';
 import { toChatResult } from './ollama-completion.ts';
 import { fromGenerateAnswer, type GeneratedText, type GenerateRequest, toGenerateRequest } from './ollama-generate.ts';
-import { isOllamaAvailable, listOllamaModels, type OllamaModel } from './ollama-models.ts';
+import { listOllamaModels, type OllamaModel, whyOllamaUnavailable } from './ollama-models.ts';
 import { toChatBody } from './ollama-request.ts';
 import { FIRST_BYTE_TIMEOUT_MS, type OllamaTarget, postOllama } from './ollama-transport.ts';
 import type { OllamaSettings } from './ollama-wire.ts';
@@ -55,6 +55,7 @@ export function createOllamaClient(clientOptions: OllamaClientOptions): OllamaCl
       signal: signal ?? new AbortController().signal,
       // The timeout holds for the silence inside an answer, too.
       idleTimeoutMs: timeoutMs,
+      firstByteTimeoutMs: timeoutMs,
       ...(token === undefined ? {} : { credential: token }),
     };
   };
@@ -62,7 +63,7 @@ export function createOllamaClient(clientOptions: OllamaClientOptions): OllamaCl
   return {
     async available(options = {}) {
       try {
-        return await isOllamaAvailable(await toTarget(options));
+        return (await whyOllamaUnavailable(await toTarget(options))) === undefined;
       } catch {
         // Without a token there is no getting in.
         return false;
@@ -74,7 +75,7 @@ export function createOllamaClient(clientOptions: OllamaClientOptions): OllamaCl
     async generate(request, options = {}) {
       const body = toGenerateRequest(request, settings);
       const target = await toTarget(options);
-      const response = await postOllama(target, { path: '/api/generate', body, headersTimeoutMs: timeoutMs });
+      const response = await postOllama(target, { path: '/api/generate', body });
       return fromGenerateAnswer(await response.text(), request);
     },
 
@@ -82,7 +83,7 @@ export function createOllamaClient(clientOptions: OllamaClientOptions): OllamaCl
       const request: ChatRequest = { ...parameters, model, messages };
       const body = toChatBody({ request, model, stream: false, ...settings });
       const target = await toTarget(signal === undefined ? {} : { signal });
-      const response = await postOllama(target, { path: '/api/chat', body, headersTimeoutMs: timeoutMs });
+      const response = await postOllama(target, { path: '/api/chat', body });
       return toAnswer(await response.text(), model);
     },
   };

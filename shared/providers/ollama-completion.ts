@@ -3,7 +3,7 @@ import { AppError } from '../contracts/app-error.ts';
 import type { ChatResult } from '../contracts/chat-provider.ts';
 import {
   type AnswerOptions,
-  isFields,
+  messageOf,
   missingLogprobs,
   parseAnswer,
   toCreated,
@@ -16,7 +16,7 @@ import {
 import { toChatResult as toCompatibleResult } from './openai-completion.ts';
 
 /**
- * A whole answer of `POST /api/chat` as OpenAI's completion.
+ * A whole answer of `POST /api/chat` or `/api/generate` as OpenAI's completion.
  * @throws AppError `server_error` for text that is not such an answer or not a finished one; the server's own error when
  * the body is one; `unsupported` when log probabilities were asked for and left out.
  */
@@ -24,8 +24,9 @@ export function toChatResult(json: string, { model, logprobs: wantsLogprobs = fa
   const answer = parseAnswer(json);
   // Proxies that put OpenAI's surface before Ollama answer in that form.
   if (Array.isArray(answer.choices)) return toCompatibleResult(json, { provider: 'ollama', model });
-  const { message, done } = answer;
-  if (!isFields(message)) throw new AppError('server_error', 'ollama answered without a message.');
+  const { done } = answer;
+  const message = messageOf(answer);
+  if (message === undefined) throw new AppError('server_error', 'ollama answered without a message.');
   if (done === false) throw new AppError('server_error', 'ollama answered with an unfinished message.');
   const text = toText(message.content);
   const reasoning = toText(message.thinking);

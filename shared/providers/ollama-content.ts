@@ -12,7 +12,7 @@ export interface OllamaContent {
 /**
  * A message's content as one text and the images beside it, which is all the vendor has room for.
  * @param path of the message within the request, for errors.
- * @throws AppError `unsupported` for images by address, audio and files, `invalid_request` for a broken data URL.
+ * @throws AppError `unsupported` for images by address, audio and files, `invalid_request` for an image without data.
  */
 export function toOllamaContent({ content }: ChatMessage, path: string): OllamaContent {
   if (typeof content === 'string') return { content };
@@ -47,8 +47,11 @@ function toBase64Image(url: string, param: string): string {
   const comma = url.indexOf(',');
   const [type = '', ...parameters] = comma === -1 ? [] : url.slice(5, comma).toLowerCase().split(';');
   const data = url.slice(comma + 1);
-  if (comma === -1 || data === '' || !type.trim().startsWith('image/')) {
-    throw new AppError('invalid_request', 'This data URL holds no image.', { param });
+  if (comma === -1 || data === '') {
+    throw new AppError('invalid_request', 'This data URL has no data.', { param });
+  }
+  if (!type.trim().startsWith('image/')) {
+    throw new AppError('unsupported', 'ollama reads images alone, and this data URL holds something else.', { param });
   }
   return parameters.some((parameter) => parameter.trim() === 'base64') ? data : toBase64(data);
 }

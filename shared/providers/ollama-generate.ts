@@ -2,7 +2,7 @@ import { AppError } from '../contracts/app-error.ts';
 import type { FinishReason } from '../contracts/chat-provider.ts';
 import { parseAnswer, toFinishReason, toText, toUsage } from './ollama-answer.ts';
 import { checkModelName } from './ollama-model-name.ts';
-import { type Sampling, toSettings } from './ollama-request.ts';
+import { type ChatBodyOptions, type Sampling, toLogprobsRequest, toSampling, toSettings } from './ollama-request.ts';
 import type { LooseAnswer, OllamaFormat, OllamaGenerateBody, OllamaSettings, OllamaThink } from './ollama-wire.ts';
 
 export interface GenerateRequest extends Sampling {
@@ -36,7 +36,7 @@ export interface GeneratedText {
 
 /**
  * A prompt as the body of `POST /api/generate` (https://docs.ollama.com/api/generate), answered in one piece.
- * @throws AppError `invalid_request` for a name that is not a model's.
+ * @throws AppError `model_not_found` for a name that is not a model's.
  */
 export function toGenerateRequest(request: GenerateRequest, settings: OllamaSettings = {}): OllamaGenerateBody {
   const { model, prompt, suffix, system, images, format, think } = request;
@@ -44,6 +44,7 @@ export function toGenerateRequest(request: GenerateRequest, settings: OllamaSett
     model: checkModelName(model),
     prompt,
     stream: false,
+    truncate: false,
     ...(suffix === undefined ? {} : { suffix }),
     ...(system === undefined ? {} : { system }),
     ...(images === undefined ? {} : { images }),
@@ -51,6 +52,45 @@ export function toGenerateRequest(request: GenerateRequest, settings: OllamaSett
     ...(think === undefined ? {} : { think }),
     ...toSettings(request, settings),
   };
+}
+
+/**
+ * A request for text completion as the body of the same call; undefined for one that has become a conversation, with
+ * tools or with turns after the prompt. What an agent or a search has put before the prompt takes the place of the model's
+ * system message. The model's own template stays around it all, as in the server's own Completions API: a base model's
+ * is the prompt alone.
+ *
+ * @throws AppError `unsupported` for a suffix in a conversation; `model_not_found` for a name that is no model's.
+ */
+export function toCompletionBody({
+  request,
+  model,
+  stream,
+  ...settings
+}: ChatBodyOptions): OllamaGenerateBody | undefined {
+  if (!request.text_completion) return undefined;
+  const { suffix } = request.text_completion;
+  const { messages, tools } = request;
+  const prompt = messages.at(-1);
+  const before = messages.slice(0, -1);
+  const isPlain = prompt?.role === 'user' && before.every(({ role }) => role === 'system') && !tools?.length;
+  const texts = [...before, ...(prompt ? [prompt] : [])].map(({ content }) => content);
+  if (!isPlain || !texts.every((text) => typeof text === 'string')) {
+    if (suffix === undefined) return undefined;
+    throw new AppError('unsupported', 'ollama has no suffix in a conversation; leave it out.', { param: 'suffix' });
+  }
+  const system = texts.slice(0, -1).join('\n\n');
+  const body = toGenerateRequest(
+    {
+      model,
+      prompt: texts.at(-1) ?? '',
+      ...toSampling(request),
+      ...(suffix === undefined ? {} : { suffix }),
+      ...(system === '' ? {} : { system }),
+    },
+    settings,
+  );
+  return { ...body, stream, ...toLogprobsRequest(request) };
 }
 
 /** @throws AppError `server_error` for text that is not a finished answer; the server's own error when it is one. */

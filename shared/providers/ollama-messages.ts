@@ -2,14 +2,13 @@ import { AppError } from '../contracts/app-error.ts';
 import type { ChatMessage } from '../contracts/chat-provider.ts';
 import { toOllamaContent } from './ollama-content.ts';
 import type { OllamaMessage, OllamaToolCall } from './ollama-wire.ts';
-import { parseArguments } from './tool-arguments.ts';
+import { toArgumentsObject } from './tool-arguments.ts';
 
 /**
  * OpenAI's messages as the vendor's, one for one and in their order. Results name the function that was called, since
  * the vendor matches by that; the name of a user leads their text, since it has no field for it.
  *
- * @throws AppError `invalid_request` for tool-call arguments that are not a JSON object, `unsupported` for what the
- * vendor has no form for.
+ * @throws AppError `unsupported` for what the vendor has no form for, `invalid_request` for an image without data.
  */
 export function toOllamaMessages(messages: readonly ChatMessage[]): OllamaMessage[] {
   const functions = new Map<string, string>();
@@ -52,7 +51,7 @@ function toAssistantMessage(
     }
     const { name, arguments: text } = call.function;
     functions.set(call.id, name);
-    return { function: { name, arguments: parseArguments(text, callPath) } };
+    return { function: { name, arguments: toArgumentsObject(text) } };
   });
   return {
     role: 'assistant',

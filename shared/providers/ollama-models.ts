@@ -1,9 +1,7 @@
 import { AppError } from '../contracts/app-error.ts';
 import { type OllamaTarget, ollamaUrl, postOllama, toAuthorization, toRefusal } from './ollama-transport.ts';
 import type { LooseAnswer } from './ollama-wire.ts';
-
-/** A server that is there answers these at once; one that is not must not hold up a request. */
-const PROBE_TIMEOUT_MS = 2_000;
+import { PROBE_TIMEOUT_MS, probe } from './probe.ts';
 
 export interface OllamaModel {
   readonly name: string;
@@ -18,22 +16,9 @@ export interface OllamaModelFacts {
   readonly contextLength?: number;
 }
 
-/** Whether the server answers the list of its models with 200 within two seconds. Never throws. */
-export async function isOllamaAvailable(target: OllamaTarget): Promise<boolean> {
-  const limit = new AbortController();
-  const timer = setTimeout(
-    () => limit.abort(new AppError('timeout', `ollama did not answer for ${PROBE_TIMEOUT_MS} ms.`)),
-    PROBE_TIMEOUT_MS,
-  );
-  try {
-    const response = await getTags(target, AbortSignal.any([target.signal, limit.signal]));
-    await response.text();
-    return response.status === 200;
-  } catch {
-    return false;
-  } finally {
-    clearTimeout(timer);
-  }
+/** Why the server does not answer the list of its models with 200 within two seconds; undefined when it does. Never throws. */
+export function whyOllamaUnavailable(target: OllamaTarget): Promise<AppError | undefined> {
+  return probe({ provider: 'ollama', signal: target.signal, ask: (signal) => getTags(target, signal), toRefusal });
 }
 
 /**
@@ -42,7 +27,7 @@ export async function isOllamaAvailable(target: OllamaTarget): Promise<boolean> 
  */
 export async function listOllamaModels(target: OllamaTarget): Promise<OllamaModel[]> {
   const response = await getTags(target, target.signal);
-  if (!response.ok) throw await toRefusal(response);
+  if (!response.ok) throw await toRefusal(response, target.signal);
   const { models } = parseFields(await response.text());
   if (!Array.isArray(models)) throw new AppError('server_error', 'ollama answered with something that is not a list.');
   return models.flatMap((model: LooseAnswer | null) => {

@@ -18,7 +18,8 @@ export interface ChatBodyOptions extends OllamaSettings {
  * An OpenAI request as the body of `POST /api/chat` (https://docs.ollama.com/api/chat). Never mutates it; what is unset
  * stays unset.
  *
- * @throws AppError `invalid_request` or `unsupported`, naming the parameter, for what cannot be asked.
+ * @throws AppError `unsupported`, naming the parameter, for what cannot be asked; `model_not_found` for a name that is no
+ * model's; `invalid_request` for an image without data.
  */
 export function toChatBody({ request, model, stream, ...settings }: ChatBodyOptions): OllamaChatBody {
   refuseUnsupported(request);
@@ -29,29 +30,26 @@ export function toChatBody({ request, model, stream, ...settings }: ChatBodyOpti
     model: checkModelName(model),
     messages: toOllamaMessages(request.messages),
     stream,
+    truncate: false,
     ...(tools.length > 0 ? { tools } : {}),
     ...(format === undefined ? {} : { format }),
     ...(think === undefined ? {} : { think }),
-    ...(request.logprobs ? { logprobs: true } : {}),
-    ...(request.logprobs && request.top_logprobs ? { top_logprobs: request.top_logprobs } : {}),
-    ...toSettings(
-      {
-        temperature: request.temperature,
-        topP: request.top_p,
-        maxTokens: request.max_completion_tokens ?? request.max_tokens,
-        stop: request.stop,
-        seed: request.seed,
-        presencePenalty: request.presence_penalty,
-        frequencyPenalty: request.frequency_penalty,
-      },
-      settings,
-    ),
+    ...toLogprobsRequest(request),
+    ...toSettings(toSampling(request), settings),
   };
+}
+
+export function toLogprobsRequest({ logprobs, top_logprobs }: ChatRequest): Partial<OllamaChatBody> {
+  if (!logprobs) return {};
+  return { logprobs: true, ...(top_logprobs ? { top_logprobs } : {}) };
 }
 
 export interface Sampling {
   readonly temperature?: number | null | undefined;
   readonly topP?: number | null | undefined;
+  readonly topK?: number | null | undefined;
+  readonly minP?: number | null | undefined;
+  readonly repetitionPenalty?: number | null | undefined;
   readonly maxTokens?: number | null | undefined;
   readonly stop?: string | readonly string[] | null | undefined;
   readonly seed?: number | null | undefined;
@@ -68,6 +66,9 @@ export function toSettings(
   const entries = Object.entries({
     temperature: sampling.temperature,
     top_p: sampling.topP,
+    top_k: sampling.topK,
+    min_p: sampling.minP,
+    repeat_penalty: sampling.repetitionPenalty,
     num_predict: sampling.maxTokens,
     stop: stop.length > 0 ? stop : undefined,
     seed: sampling.seed,
@@ -81,8 +82,30 @@ export function toSettings(
   };
 }
 
+/** Sampling of open models under vLLM's names, for which OpenAI's type has no fields. */
+interface ServerSampling {
+  readonly top_k?: number;
+  readonly min_p?: number;
+  readonly repetition_penalty?: number;
+}
+
+export function toSampling(request: ChatRequest & ServerSampling): Sampling {
+  return {
+    temperature: request.temperature,
+    topP: request.top_p,
+    topK: request.top_k,
+    minP: request.min_p,
+    repetitionPenalty: request.repetition_penalty,
+    maxTokens: request.max_completion_tokens ?? request.max_tokens,
+    stop: request.stop,
+    seed: request.seed,
+    presencePenalty: request.presence_penalty,
+    frequencyPenalty: request.frequency_penalty,
+  };
+}
+
 /** What the caller of an adapter keeps away by its capabilities; said here for whoever calls it without. */
-function refuseUnsupported({ n, logit_bias: bias, audio }: ChatRequest): void {
+export function refuseUnsupported({ n, logit_bias: bias, audio }: ChatRequest): void {
   const hasBias = Object.keys(bias ?? {}).length > 0;
   const param = n && n > 1 ? 'n' : hasBias ? 'logit_bias' : audio ? 'audio' : undefined;
   if (param) throw new AppError('unsupported', `ollama has no equivalent of ${param}; leave it out.`, { param });

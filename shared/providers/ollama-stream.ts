@@ -6,7 +6,7 @@ import { type AnswerReader, type ItemReader, readAnswerStream } from './answer-s
 import { createNdjsonReader } from './ndjson-reader.ts';
 import {
   type AnswerOptions,
-  isFields,
+  messageOf,
   missingLogprobs,
   parseAnswer,
   toCreated,
@@ -23,7 +23,7 @@ import { type ChunkNormalizer, createChunkNormalizer } from './openai-stream.ts'
 const EVENT_LINE = /^(data|event|id|retry)?:(.*)$/s;
 
 /**
- * The lines of a streamed `POST /api/chat` as chunks. Proxies that put OpenAI's surface before Ollama stream its events.
+ * The lines of a streamed `POST /api/chat` or `/api/generate` as chunks. Proxies that put OpenAI's surface before Ollama stream its events.
  *
  * `push` throws the server's error when a line is one, AppError `server_error` for a line that is not JSON, and
  * `unsupported` when log probabilities were asked for and left out.
@@ -61,7 +61,7 @@ function createChatLineReader({ model, logprobs: wantsLogprobs = false }: Answer
   };
 
   const readMessage = (answer: LooseAnswer): ChatEvent[] => {
-    const message = isFields(answer.message) ? answer.message : {};
+    const message = messageOf(answer) ?? {};
     const text = toText(message.content);
     const reasoning = toText(message.thinking);
     const first = callIds.size;

@@ -1,5 +1,6 @@
 import { AppError } from '../contracts/app-error.ts';
 import type { ChatRequest } from '../contracts/chat-provider.ts';
+import { toAllowedNames } from './allowed-tools.ts';
 import type { OllamaTool } from './ollama-wire.ts';
 
 /**
@@ -13,7 +14,7 @@ export function toOllamaTools({ tools, tool_choice: choice }: ChatRequest): Olla
   const functions = tools.map(toTool);
   if (choice === undefined || choice === null || choice === 'auto') return functions;
   if (typeof choice === 'object' && choice.type === 'allowed_tools' && choice.allowed_tools.mode !== 'required') {
-    const names = new Set(choice.allowed_tools.tools.map((tool) => (tool.function as { name?: unknown })?.name));
+    const names = toAllowedNames(choice);
     return functions.filter((tool) => names.has(tool.function.name));
   }
   throw new AppError('unsupported', 'ollama cannot be made to call a tool: leave tool_choice out or set it to auto.', {

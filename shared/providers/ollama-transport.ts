@@ -1,12 +1,13 @@
 import { AppError } from '../contracts/app-error.ts';
 import type { HttpFetch, HttpResponse } from '../contracts/http-fetch.ts';
 import { toUpstreamError } from '../resilience/upstream-error.ts';
+import { readErrorText } from '../resilience/upstream-error-text.ts';
 
 /** All that is ever asked of an Ollama server: nothing here pulls, creates or deletes models. */
-const PATHS = ['/', '/api/tags', '/api/show', '/api/generate', '/api/chat', '/api/embed'] as const;
-export type OllamaPath = (typeof PATHS)[number];
+export const OLLAMA_PATHS = ['/', '/api/tags', '/api/show', '/api/generate', '/api/chat', '/api/embed'] as const;
+export type OllamaPath = (typeof OLLAMA_PATHS)[number];
 
-/** A call's model may have to be loaded before the first byte, and a plain answer comes after its last token. */
+/** A call's model may have to be loaded before the first byte, and a plain answer comes after its last token. Default. */
 export const FIRST_BYTE_TIMEOUT_MS = 300_000;
 
 /** `ChatCall` without its request; also what the client for library use makes. */
@@ -18,12 +19,14 @@ export interface OllamaTarget {
   readonly fetch: HttpFetch;
   readonly signal: AbortSignal;
   readonly idleTimeoutMs?: number;
+  readonly firstByteTimeoutMs?: number;
 }
 
 export interface OllamaPost {
   readonly path: Exclude<OllamaPath, '/' | '/api/tags'>;
   readonly body: { readonly model: string; readonly stream?: boolean };
-  readonly headersTimeoutMs: number;
+  /** Default: the target's limit, else `FIRST_BYTE_TIMEOUT_MS`. */
+  readonly headersTimeoutMs?: number;
   readonly maxBytes?: number;
 }
 
@@ -40,7 +43,7 @@ export function ollamaUrl(endpoint: string | undefined, path: OllamaPath): strin
         'without a path.',
     );
   }
-  if (!PATHS.includes(path)) throw new AppError('blocked_url', 'This path of Ollama is not used.');
+  if (!OLLAMA_PATHS.includes(path)) throw new AppError('blocked_url', 'This path of Ollama is not used.');
   return `${endpoint.endsWith('/') ? endpoint.slice(0, -1) : endpoint}${path}`;
 }
 
@@ -50,7 +53,8 @@ export function toAuthorization({ credential }: Pick<OllamaTarget, 'credential'>
 
 /** @throws AppError for an answer that is not a 2xx, by its status. */
 export async function postOllama(target: OllamaTarget, post: OllamaPost): Promise<HttpResponse> {
-  const { path, body, headersTimeoutMs, maxBytes } = post;
+  const { path, body, maxBytes } = post;
+  const headersTimeoutMs = post.headersTimeoutMs ?? target.firstByteTimeoutMs ?? FIRST_BYTE_TIMEOUT_MS;
   const response = await target.fetch(ollamaUrl(target.endpoint, path), {
     method: 'POST',
     headers: {
@@ -65,17 +69,25 @@ export async function postOllama(target: OllamaTarget, post: OllamaPost): Promis
     ...(target.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: target.idleTimeoutMs }),
   });
   if (response.ok) return response;
-  throw await toRefusal(response, body.model);
+  throw await toRefusal(response, target.signal, body.model);
 }
 
 /**
  * A refusal by its status. The server's own text is never part of it: it may quote the prompt or name files.
  * @param model the name that was asked for, already checked.
  */
-export async function toRefusal(response: HttpResponse, model?: string): Promise<AppError> {
+export async function toRefusal(response: HttpResponse, signal: AbortSignal, model?: string): Promise<AppError> {
   const { status, headers } = response;
-  const body = await response.text();
-  if (status === 404 && model !== undefined && isOwnError(body)) {
+  const body = await readErrorText(response, signal);
+  const own = readOwnError(body);
+  if (status === 400 && own !== undefined && TOO_LONG.test(own)) {
+    return new AppError(
+      'context_length_exceeded',
+      'The prompt is longer than the context that ollama loads the model with: send less, or set num_ctx.',
+      { param: 'messages', upstreamStatus: status },
+    );
+  }
+  if (status === 404 && model !== undefined && own !== undefined) {
     return new AppError(
       'model_not_found',
       `ollama does not have the model ${model}. Run \`ollama pull ${model}\` on its server, or name another model.`,
@@ -93,11 +105,15 @@ export async function toRefusal(response: HttpResponse, model?: string): Promise
   return toUpstreamError({ provider: 'ollama', status, body, headers });
 }
 
-/** A 404 of Ollama itself is `{"error": "…"}`; of a wrong address it is a page or plain text. */
-function isOwnError(body: string): boolean {
+/** The server has no code for it, and says it in one way or another, depending on what runs the model. */
+const TOO_LONG = /\bexceeds?\b.*\bcontext\b|\bcontext (length|size|window)\b.*\bexceeded\b/i;
+
+/** An error of Ollama itself is `{"error": "…"}`; of a wrong address it is a page or plain text. */
+function readOwnError(body: string): string | undefined {
   try {
-    return typeof (JSON.parse(body) as { error?: unknown } | null)?.error === 'string';
+    const error = (JSON.parse(body) as { error?: unknown } | null)?.error;
+    return typeof error === 'string' ? error : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -27,6 +27,9 @@ export interface OllamaTool {
 export interface OllamaOptions {
   readonly temperature?: number;
   readonly top_p?: number;
+  readonly top_k?: number;
+  readonly min_p?: number;
+  readonly repeat_penalty?: number;
   readonly num_predict?: number;
   readonly stop?: readonly string[];
   readonly seed?: number;
@@ -49,13 +52,15 @@ interface OllamaBody {
   readonly think?: OllamaThink;
   /** How long the model stays loaded: seconds or a Go duration such as `10m`; -1 for ever. */
   readonly keep_alive?: string | number;
+  /** The server cuts a prompt that is too long, and says nothing, unless it is told not to. */
+  readonly truncate: false;
+  readonly logprobs?: boolean;
+  readonly top_logprobs?: number;
 }
 
 export interface OllamaChatBody extends OllamaBody {
   readonly messages: readonly OllamaMessage[];
   readonly tools?: readonly OllamaTool[];
-  readonly logprobs?: boolean;
-  readonly top_logprobs?: number;
 }
 
 export interface OllamaGenerateBody extends OllamaBody {
@@ -68,9 +73,9 @@ export interface OllamaGenerateBody extends OllamaBody {
 /** What an operator sets for every request, because OpenAI's request has no field for it. */
 export interface OllamaSettings {
   /** See `keep_alive`. Default: the server's own, five minutes. */
-  readonly keepAlive?: string | number;
+  readonly keepAlive?: string | number | undefined;
   /** Context window in tokens to load the model with. Default: the server's own. */
-  readonly contextLength?: number;
+  readonly contextLength?: number | undefined;
 }
 
 /** An answer as it comes: any field may be missing or of another type. */

@@ -1,17 +1,19 @@
 import type { ChatCall, ChatCapabilities, ChatProvider } from '../contracts/chat-provider.ts';
 import type { HttpResponse } from '../contracts/http-fetch.ts';
+import { PROMPT_AND_GRAMMAR } from './model-server-parameters.ts';
 import type { AnswerOptions } from './ollama-answer.ts';
 import { toChatResult } from './ollama-completion.ts';
-import { isOllamaAvailable, listOllamaModels } from './ollama-models.ts';
+import { toCompletionBody } from './ollama-generate.ts';
+import { createModelFacts } from './ollama-model-facts.ts';
+import { listOllamaModels, whyOllamaUnavailable } from './ollama-models.ts';
 import { toChatBody } from './ollama-request.ts';
 import { readChatStream } from './ollama-stream.ts';
-import { FIRST_BYTE_TIMEOUT_MS, postOllama } from './ollama-transport.ts';
-import { explainRefusal } from './ollama-unsupported.ts';
-import type { OllamaSettings } from './ollama-wire.ts';
+import { postOllama } from './ollama-transport.ts';
+import { explainRefusal, refuseUnfit } from './ollama-unsupported.ts';
 
-export interface OllamaProviderOptions extends OllamaSettings {
-  /** Longest wait for the first byte, in milliseconds: loading the model, and without streaming the whole answer. Default 300,000. */
-  readonly firstByteTimeoutMs?: number;
+export interface OllamaProviderOptions {
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now?: () => number;
 }
 
 /** Streams are bounded by their events and their silence, not by a small total. */
@@ -23,10 +25,12 @@ const CAPABILITIES: ChatCapabilities = {
   jsonMode: true,
   jsonSchema: true,
   imageInput: true,
+  imageUrls: false,
   audioInput: false,
   fileInput: false,
   reasoning: true,
   choices: false,
+  textCompletion: true,
   parameters: {
     // Hints, and accounts that a server of one's own does not keep: the answer means the same without them.
     metadata: 'drop',
@@ -49,27 +53,31 @@ const CAPABILITIES: ChatCapabilities = {
     search_parameters: 'refuse',
     functions: 'refuse',
     function_call: 'refuse',
+    ...PROMPT_AND_GRAMMAR,
   },
 };
 
 /**
- * The adapter for Ollama's native API. The endpoint is the bare origin and always configured; the credential, where the
+ * The adapter for Ollama's native API: `/api/chat`, and `/api/generate` for text completions. The endpoint is the bare origin and always configured; the credential, where the
  * server is a private Cloud Run service, is an identity token for that origin.
  */
 export function createOllamaProvider(options: OllamaProviderOptions = {}): ChatProvider {
-  const { firstByteTimeoutMs = FIRST_BYTE_TIMEOUT_MS, ...settings } = options;
+  const facts = createModelFacts(options);
 
   const post = async (call: ChatCall, stream: boolean): Promise<HttpResponse> => {
-    const body = toChatBody({ request: call.request, model: call.model, stream, ...settings });
+    const { request, model, keepAlive, contextLength } = call;
+    const asked = { request, model, stream, keepAlive, contextLength };
+    const completion = toCompletionBody(asked);
+    const body = completion ?? toChatBody(asked);
+    await refuseUnfit(facts, call, body);
     try {
       return await postOllama(call, {
-        path: '/api/chat',
+        path: completion ? '/api/generate' : '/api/chat',
         body,
-        headersTimeoutMs: firstByteTimeoutMs,
         ...(stream ? { maxBytes: MAX_STREAM_BYTES } : {}),
       });
     } catch (error) {
-      throw await explainRefusal(error, call, body);
+      throw await explainRefusal(error, facts, call, body);
     }
   };
 
@@ -91,7 +99,7 @@ export function createOllamaProvider(options: OllamaProviderOptions = {}): ChatP
       return models.map(({ name }) => name);
     },
 
-    available: isOllamaAvailable,
+    whyUnavailable: whyOllamaUnavailable,
   };
 }
 

@@ -5,7 +5,8 @@ import { toChatResult } from './openai-completion.ts';
 import { readOpenAIStream } from './openai-read-stream.ts';
 import { toCompatibleRequest } from './openai-request.ts';
 import type { AnswerOptions } from './openai-stream.ts';
-import { postJson } from './post-json.ts';
+import { postJson, toRefusal } from './post-json.ts';
+import { probe } from './probe.ts';
 import { openStreamBody } from './stream-body.ts';
 
 export interface OpenAICompatibleOptions {
@@ -21,7 +22,7 @@ export interface OpenAICompatibleOptions {
    * without the fields of other vendors. @throws AppError `invalid_request` for a model name that cannot be right.
    */
   readonly toRequest?: (request: ChatRequest, model: string) => ChatRequest;
-  /** The target may be down as a matter of course, so that `available` is worth asking before a request. */
+  /** The target may be down as a matter of course, so that `whyUnavailable` is worth asking before a request. */
   readonly probe?: boolean;
 }
 
@@ -39,8 +40,6 @@ const CAPABILITIES: ChatCapabilities = {
   choices: true,
   parameters: {},
 };
-
-const PROBE_TIMEOUT_MS = 2_000;
 
 /**
  * The adapter for everything that speaks OpenAI's Chat Completions. It sends the request as it came and reads the
@@ -88,18 +87,14 @@ export function createOpenAICompatibleProvider(options: OpenAICompatibleOptions)
     return models;
   };
 
-  const available = async (call: TargetCall): Promise<boolean> => {
-    try {
-      const response = await call.fetch(`${baseUrl(options, call.endpoint)}/models`, {
-        headers: authorization(call.credential),
-        signal: AbortSignal.any([call.signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]),
-      });
-      await response.text();
-      return response.ok;
-    } catch {
-      return false;
-    }
-  };
+  const whyUnavailable = ({ fetch, endpoint, credential, signal: caller }: TargetCall): Promise<AppError | undefined> =>
+    probe({
+      provider: id,
+      signal: caller,
+      ask: async (signal) =>
+        await fetch(`${baseUrl(options, endpoint)}/models`, { headers: authorization(credential), signal }),
+      toRefusal: (response, signal) => toRefusal(id, response, signal),
+    });
 
   return {
     id,
@@ -119,7 +114,7 @@ export function createOpenAICompatibleProvider(options: OpenAICompatibleOptions)
     },
 
     listModels,
-    ...(options.probe ? { available } : {}),
+    ...(options.probe ? { whyUnavailable } : {}),
   };
 }
 

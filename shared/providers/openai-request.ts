@@ -16,6 +16,7 @@ const FOREIGN_FIELDS = [
   'error_prefix',
   'content_blocks',
   'thinking_budget_tokens',
+  'text_completion',
 ] as const;
 type ForeignField = (typeof FOREIGN_FIELDS)[number];
 

@@ -1,3 +1,4 @@
+import type { AppError } from '../contracts/app-error.ts';
 import type { ChatCall } from '../contracts/chat-provider.ts';
 import type { HttpResponse } from '../contracts/http-fetch.ts';
 import { toUpstreamError } from '../resilience/upstream-error.ts';
@@ -31,10 +32,11 @@ export async function postJson(
     ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
   });
   if (response.ok) return response;
-  throw toUpstreamError({
-    provider,
-    status: response.status,
-    body: await readErrorText(response, signal),
-    headers: response.headers,
-  });
+  throw await toRefusal(provider, response, signal);
+}
+
+/** What an answer that is not a 2xx means, by its status. */
+export async function toRefusal(provider: string, response: HttpResponse, signal: AbortSignal): Promise<AppError> {
+  const { status, headers } = response;
+  return toUpstreamError({ provider, status, headers, body: await readErrorText(response, signal) });
 }

@@ -1,22 +1,22 @@
-import { AppError } from '../contracts/app-error.ts';
+/** Where arguments stand that are no object. */
+const UNREADABLE = 'invalid_arguments';
 
 /**
- * The arguments of a tool call of an earlier turn, for vendors that want them as an object.
- * @param path where the call stands in the request.
- * @throws AppError `invalid_request` when they are not a JSON object; the text itself is never repeated.
+ * The arguments of a tool call of an earlier turn, for vendors that want them as an object. Text that is none, as of a
+ * call that was cut off, goes whole under one key: the model sees what it wrote, and the conversation can go on.
  */
-export function parseArguments(text: string, path: string): Record<string, unknown> {
-  if (text.trim() === '') return {};
-  let value: unknown;
+export function toArgumentsObject(text: string): Record<string, unknown> {
+  if (text.trim() === '' || text.trim() === 'null') return {};
+  return parseObject(text) ?? { [UNREADABLE]: text };
+}
+
+/** The object a JSON text is; undefined for anything else. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
-    value = JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {
-    // Said below: the parser's own message quotes the text.
+    // The parser's message quotes the text; callers say what is wrong without it.
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new AppError(
-    'invalid_request',
-    `The arguments of ${path} are not a JSON object (${text.length} characters); send back what the model gave.`,
-    { param: `${path}.function.arguments` },
-  );
+  return undefined;
 }

@@ -17,7 +17,13 @@ export async function* replayAnswer(completion: ChatCompletion): AsyncGenerator<
   ];
 }
 
-function toChunkChoices({ index, message, logprobs = null, finish_reason }: ChatChoice): ChatChunkChoice[] {
+function toChunkChoices({
+  index,
+  message,
+  logprobs = null,
+  finish_reason,
+  stop_sequence,
+}: ChatChoice): ChatChunkChoice[] {
   const { role, reasoning_content, thinking_blocks, tool_calls: _calls, function_call: _call, ...rest } = message;
   const deltas = [...toThinkingDeltas({ reasoning_content, thinking_blocks }), withoutNulls(rest)];
   return [
@@ -27,7 +33,7 @@ function toChunkChoices({ index, message, logprobs = null, finish_reason }: Chat
       logprobs: position === deltas.length - 1 ? logprobs : null,
       finish_reason: null,
     })),
-    { index, delta: {}, logprobs: null, finish_reason },
+    { index, delta: {}, logprobs: null, finish_reason, ...(stop_sequence === undefined ? {} : { stop_sequence }) },
   ];
 }
 

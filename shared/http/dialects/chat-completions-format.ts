@@ -1,5 +1,6 @@
 import type { ChatEvent, ChatResult } from '../../contracts/chat-provider.ts';
 import type { AnswerFacts, AnswerFormat, StreamHooks } from './answer-format.ts';
+import { withThinkingAtEnd } from './chat-completions-thinking.ts';
 
 /** The answer's JSON text. An upstream's text that needed no change is not serialised again: our part is put at its end. */
 export function toAnswerJson({ completion, json }: ChatResult, facts: AnswerFacts): string {
@@ -10,7 +11,10 @@ export function toAnswerJson({ completion, json }: ChatResult, facts: AnswerFact
 
 /** Chat Completions: the answer as it is inside. */
 export function createChatCompletionsFormat({ includeUsage }: { readonly includeUsage: boolean }): AnswerFormat {
-  return { toJson: toAnswerJson, toPieces: (stream, hooks) => toEventPieces(stream, { ...hooks, includeUsage }) };
+  return {
+    toJson: toAnswerJson,
+    toPieces: (stream, hooks) => toEventPieces(withThinkingAtEnd(stream), { ...hooks, includeUsage }),
+  };
 }
 
 export interface StreamWriterOptions extends StreamHooks {

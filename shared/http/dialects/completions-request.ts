@@ -1,19 +1,24 @@
 import { AppError } from '../../contracts/app-error.ts';
+import type { ChatRequest } from '../../contracts/chat-provider.ts';
 import type { ChatBody } from '../schemas/chat-schema.ts';
 import type { CompletionsBody } from '../schemas/completions-schema.ts';
 
+type CompletionsChatBody = ChatBody & Pick<ChatRequest, 'text_completion'>;
+
 /**
- * A text completion as the chat request that is served inside: the prompt is the one user message. `max_tokens` is sent
- * as it came; when it is unset the model or the agent decides, not the 16 tokens of OpenAI's first models.
+ * A text completion as the chat request that is served inside: the prompt is the one user message, marked as a text to
+ * be continued for providers that do that. `max_tokens` is sent as it came; when it is unset the model or the agent
+ * decides, not the 16 tokens of OpenAI's first models.
  *
- * @throws AppError `unsupported` naming the parameter, for what a chat cannot do.
+ * @throws AppError `unsupported` naming the parameter, for what no provider here can do.
  */
-export function toChatBody(body: CompletionsBody): ChatBody {
+export function toChatBody(body: CompletionsBody): CompletionsChatBody {
   refuseUnsupported(body);
-  const { prompt: _prompt, suffix: _suffix, best_of: _best, echo: _echo, logprobs, ...others } = body;
+  const { prompt: _prompt, suffix, best_of: _best, echo: _echo, logprobs, ...others } = body;
   return {
     ...others,
     messages: [{ role: 'user', content: toPrompt(body) }],
+    text_completion: suffix ? { suffix } : {},
     ...(typeof logprobs === 'number' ? { logprobs: true } : {}),
     ...(logprobs ? { top_logprobs: logprobs } : {}),
   };
@@ -29,8 +34,7 @@ export function toPrompt({ prompt }: Pick<CompletionsBody, 'prompt'>): string {
   return only;
 }
 
-function refuseUnsupported({ suffix, best_of: best, n, echo, logprobs }: CompletionsBody): void {
-  if (suffix) throw refusal('suffix', 'Text cannot be inserted before a suffix: leave it out.');
+function refuseUnsupported({ best_of: best, n, echo, logprobs }: CompletionsBody): void {
   if (best && best !== (n ?? 1)) {
     throw refusal('best_of', 'Answers are not ranked here: leave best_of out, or give it the value of n.');
   }

@@ -12,7 +12,7 @@ export interface Message {
   readonly model: string;
   readonly content: readonly MessageBlock[];
   readonly stop_reason: StopReason | null;
-  readonly stop_sequence: null;
+  readonly stop_sequence: string | null;
   readonly stop_details: null;
   readonly container: null;
   readonly diagnostics: null;
@@ -20,8 +20,8 @@ export interface Message {
   readonly sluice?: AnswerFacts;
 }
 
-/** Which stop sequence ended an answer is not known inside, so that `stop_sequence` is `end_turn` here. */
-export type StopReason = 'end_turn' | 'max_tokens' | 'tool_use' | 'refusal';
+/** `stop_sequence` is known from some providers alone; an answer that others ended at one has come to its `end_turn`. */
+export type StopReason = 'end_turn' | 'max_tokens' | 'stop_sequence' | 'tool_use' | 'refusal';
 
 export type MessageBlock =
   | ThinkingBlock
@@ -167,10 +167,20 @@ export function toCitations(annotations: readonly Annotation[] | null | undefine
   }));
 }
 
-export function toStopReason(
+export function toStop(
   finish: FinishReason,
-  { hasCalls, isRefused }: { readonly hasCalls: boolean; readonly isRefused: boolean },
-): StopReason {
+  {
+    hasCalls,
+    isRefused,
+    sequence,
+  }: { readonly hasCalls: boolean; readonly isRefused: boolean; readonly sequence: unknown },
+): Pick<Message, 'stop_reason' | 'stop_sequence'> {
+  const isWhole = finish === 'stop' && !isRefused && !hasCalls;
+  if (isWhole && typeof sequence === 'string') return { stop_reason: 'stop_sequence', stop_sequence: sequence };
+  return { stop_reason: toStopReason(finish, hasCalls, isRefused), stop_sequence: null };
+}
+
+function toStopReason(finish: FinishReason, hasCalls: boolean, isRefused: boolean): StopReason {
   if (finish === 'length') return 'max_tokens';
   if (finish === 'content_filter' || isRefused) return 'refusal';
   return hasCalls ? 'tool_use' : 'end_turn';

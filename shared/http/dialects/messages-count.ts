@@ -52,6 +52,8 @@ function countBlock(block: Block): number {
     case 'redacted_thinking':
       // Thinking of earlier turns is not charged as input.
       return 0;
+    default:
+      return estimateTokens(JSON.stringify(block));
   }
 }
 

@@ -2,7 +2,7 @@ import { toAppError } from '../../contracts/app-error.ts';
 import type { ChatChunkChoice, ChatCompletion, ChatEvent, ChatResult } from '../../contracts/chat-provider.ts';
 import type { MessagesBody } from '../schemas/messages-schema.ts';
 import type { AnswerFacts, AnswerFormat, StreamHooks } from './answer-format.ts';
-import { type Message, toMessageBlocks, toMessageHead, toMessageUsage, toStopReason } from './messages-answer.ts';
+import { type Message, toMessageBlocks, toMessageHead, toMessageUsage, toStop } from './messages-answer.ts';
 import { createBlockWriter, toEvent } from './messages-blocks.ts';
 import { toMessagesErrorBody } from './messages-error.ts';
 import { type ThinkingDisplay, toThinkingDisplay } from './messages-thinking.ts';
@@ -23,9 +23,10 @@ function toMessage({ completion }: ChatResult, facts: AnswerFacts, display: Thin
   return {
     ...toMessageHead(completion),
     content,
-    stop_reason: toStopReason(choice?.finish_reason, {
+    ...toStop(choice?.finish_reason, {
       hasCalls: content.some((block) => block.type === 'tool_use'),
       isRefused: Boolean(choice?.message.refusal),
+      sequence: choice?.stop_sequence,
     }),
     usage: toMessageUsage(completion.usage),
     sluice: facts,
@@ -43,6 +44,7 @@ async function* toMessagePieces(
   let finish: ChatChunkChoice['finish_reason'] = null;
   let isStarted = false;
   let isRefused = false;
+  let sequence: string | undefined;
   const start = (head: { readonly id?: string; readonly model?: string }): string => {
     if (isStarted) return '';
     isStarted = true;
@@ -59,6 +61,7 @@ async function* toMessagePieces(
         if (choice.index !== 0) continue;
         finish = choice.finish_reason ?? finish;
         isRefused ||= Boolean(choice.delta.refusal);
+        sequence = choice.stop_sequence ?? sequence;
         piece += writer.push(choice.delta);
       }
     }
@@ -66,8 +69,7 @@ async function* toMessagePieces(
   }
   const facts = await settle();
   const stop = {
-    stop_reason: toStopReason(finish, { hasCalls: writer.hasCalls, isRefused }),
-    stop_sequence: null,
+    ...toStop(finish, { hasCalls: writer.hasCalls, isRefused, sequence }),
     stop_details: null,
     container: null,
   };

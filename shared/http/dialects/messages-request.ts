@@ -1,9 +1,13 @@
 import { AppError } from '../../contracts/app-error.ts';
+import type { ChatRequest } from '../../contracts/chat-provider.ts';
 import type { ChatBody } from '../schemas/chat-schema.ts';
 import type { MessagesBody, MessagesTool } from '../schemas/messages-schema.ts';
 import type { CacheControl } from './messages-content.ts';
 import { toReasoningEffort } from './messages-thinking.ts';
 import { type ChatBodyMessage, toChatMessages, toSystemMessages } from './messages-turns.ts';
+
+/** A chat request with what only Anthropic's own providers read; its messages may hold such fields too. */
+type MessagesChatBody = ChatBody & Pick<ChatRequest, 'thinking_budget_tokens'>;
 
 type ChatTool = NonNullable<ChatBody['tools']>[number];
 
@@ -12,7 +16,7 @@ type ChatTool = NonNullable<ChatBody['tools']>[number];
  * @throws AppError `unsupported` naming the parameter, for what no chat request can say: `thread`, `top_k`, tools that
  * Anthropic defines or runs itself, citations of documents.
  */
-export function toChatBody(body: MessagesBody): ChatBody {
+export function toChatBody(body: MessagesBody): MessagesChatBody {
   if (body.thread) {
     throw new AppError('unsupported', 'No thread is kept here: send all messages with each request, without thread.', {
       param: 'thread',
@@ -37,6 +41,7 @@ export function toChatBody(body: MessagesBody): ChatBody {
     ...(body.tools?.length ? { tools: body.tools.map(toChatTool) } : {}),
     ...toToolChoice(body.tool_choice),
     ...(effort === undefined ? {} : { reasoning_effort: effort }),
+    ...(body.thinking?.type === 'enabled' ? { thinking_budget_tokens: body.thinking.budget_tokens } : {}),
     ...toResponseFormat(body.output_config?.format ?? body.output_format),
     ...(userId ? { user: userId } : {}),
     // `auto` is what both APIs do unasked.

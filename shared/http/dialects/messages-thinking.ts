@@ -62,7 +62,7 @@ export function toTurnThinking(blocks: readonly AssistantBlock[]): TurnThinking 
     if (block.type === 'redacted_thinking') signed.push({ type: 'redacted_thinking', data: block.data });
     if (block.type !== 'thinking') continue;
     reasoning += block.thinking;
-    if (isSigned(block)) signed.push({ type: 'thinking', thinking: block.thinking, signature: block.signature });
+    if (!isForeign(block)) signed.push({ type: 'thinking', thinking: block.thinking, signature: block.signature });
   }
   return {
     ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
@@ -70,6 +70,7 @@ export function toTurnThinking(blocks: readonly AssistantBlock[]): TurnThinking 
   };
 }
 
-function isSigned({ signature }: { readonly signature: string }): boolean {
-  return signature !== '' && signature !== UNSIGNED;
+/** Whether thinking was signed by nobody: then it is another vendor's. */
+export function isForeign({ signature }: { readonly signature: string }): boolean {
+  return signature === '' || signature === UNSIGNED;
 }

@@ -1,3 +1,4 @@
+import type { ChatMessage, VendorBlock } from '../../contracts/chat-provider.ts';
 import type { ChatBody } from '../schemas/chat-schema.ts';
 import type {
   AssistantBlock,
@@ -7,9 +8,12 @@ import type {
   UserBlock,
 } from '../schemas/messages-schema.ts';
 import { type ContentPart, toContentParts, toMarker, toPlainContent } from './messages-content.ts';
-import { toTurnThinking } from './messages-thinking.ts';
+import { isForeign, toTurnThinking } from './messages-thinking.ts';
 
-export type ChatBodyMessage = ChatBody['messages'][number];
+type PrivateField = 'content_blocks' | 'error_prefix';
+
+/** A chat message, with what only Anthropic's own providers read. */
+export type ChatBodyMessage = ChatBody['messages'][number] & Pick<ChatMessage, PrivateField>;
 
 type AssistantMessage = Extract<ChatBodyMessage, { role: 'assistant' }>;
 type ToolCall = NonNullable<AssistantMessage['tool_calls']>[number];
@@ -58,7 +62,25 @@ function toAssistantMessage(content: string | readonly AssistantBlock[]): Assist
     content: isMarked ? texts.map(toTextPart) : text === '' && calls.length > 0 ? null : text,
     ...toTurnThinking(content),
     ...(calls.length > 0 ? { tool_calls: calls } : {}),
+    ...toContentBlocks(content),
   };
+}
+
+/** The turn as it came, when it holds what a chat message cannot say. */
+function toContentBlocks(content: readonly AssistantBlock[]): { content_blocks?: readonly VendorBlock[] } {
+  if (!content.some(isServerBlock)) return {};
+  const blocks = content.filter((block) => block.type !== 'thinking' || !isForeign(block));
+  return { content_blocks: blocks.map(toVendorBlock) };
+}
+
+/** Without what the vendor does not know of, and without nulls, which its answers have and its requests may not. */
+function toVendorBlock(block: AssistantBlock): VendorBlock {
+  const fields = Object.entries(block).filter(([field, value]) => field !== 'extra_content' && value !== null);
+  return { ...Object.fromEntries(fields), type: block.type };
+}
+
+function isServerBlock({ type }: AssistantBlock): boolean {
+  return type === 'server_tool_use' || type.endsWith('_tool_result');
 }
 
 function toToolCall(block: Extract<AssistantBlock, { type: 'tool_use' }>): ToolCall {
@@ -75,19 +97,26 @@ function toToolMessage(block: ToolResultBlock, path: string): ChatBodyMessage {
   const { content = '', is_error: isError } = block;
   const parts: ContentPart[] =
     typeof content === 'string' ? [{ type: 'text', text: content }] : toContentParts(content, `${path}.content`);
+  const prefix = isError ? toErrorPrefix(parts[0]) : undefined;
   return {
     role: 'tool',
     tool_call_id: block.tool_use_id,
-    content: toPlainContent(isError ? withFailure(parts) : parts),
+    content: toPlainContent(prefix === undefined ? parts : withPrefix(parts, prefix)),
     ...toMarker(block),
+    ...(prefix === undefined ? {} : { error_prefix: prefix }),
   };
 }
 
-/** Failure has no field of its own outside Anthropic's API, so the model is told in words. */
-function withFailure([first, ...others]: ContentPart[]): ContentPart[] {
-  if (first?.type !== 'text') return [{ type: 'text', text: 'Error:' }, ...(first ? [first] : []), ...others];
-  if (/^\W{0,8}(\w+_)?error/i.test(first.text)) return [first, ...others];
-  return [{ ...first, text: first.text === '' ? 'Error: the tool failed.' : `Error: ${first.text}` }, ...others];
+/** Failure has no field of its own outside Anthropic's API, so the model is told in words, unless the tool says it. */
+function toErrorPrefix(first: ContentPart | undefined): string {
+  if (first?.type !== 'text') return 'Error:';
+  if (first.text === '') return 'Error: the tool failed.';
+  return /^\W{0,8}(\w+_)?error/i.test(first.text) ? '' : 'Error: ';
+}
+
+function withPrefix([first, ...others]: ContentPart[], prefix: string): ContentPart[] {
+  if (first?.type === 'text') return [{ ...first, text: prefix + first.text }, ...others];
+  return [{ type: 'text', text: prefix }, ...(first ? [first] : []), ...others];
 }
 
 function toTextPart(block: TextBlock): { type: 'text'; text: string } {

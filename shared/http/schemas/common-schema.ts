@@ -13,6 +13,8 @@ export const tenantSchema = z
 export const searchModeSchema = z.enum(['vector', 'lexical', 'hybrid']);
 export const topKSchema = z.int().min(1).max(1000);
 export const minScoreSchema = z.number().min(0).max(1);
+/** Chunks of a document on either side that a result is widened by. */
+export const neighborsSchema = z.int().min(0).max(5);
 
 /** Sluice's own fields, in one object that plain clients never see. */
 export const sluiceSchema = z.strictObject({
@@ -25,6 +27,7 @@ export const sluiceSchema = z.strictObject({
         min_score: minScoreSchema.optional(),
         filter: filterSchema.optional(),
         mode: searchModeSchema.optional(),
+        neighbors: neighborsSchema.optional(),
       }),
     ])
     .optional(),

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { collectionSchema, minScoreSchema, searchModeSchema, tenantSchema, topKSchema } from './common-schema.ts';
+import {
+  collectionSchema,
+  minScoreSchema,
+  neighborsSchema,
+  searchModeSchema,
+  tenantSchema,
+  topKSchema,
+} from './common-schema.ts';
 import { filterSchema } from './filter-schema.ts';
 
 const query = z.string().min(1).max(32_768).regex(/\S/, 'write a query that is not blank');
@@ -8,10 +15,15 @@ const sluice = z.strictObject({ tenant: tenantSchema.optional() }).optional();
 export const searchSchema = z.strictObject({
   query,
   top_k: topKSchema.optional(),
+  /** Results to pass over; a store that charges for reading charges for them too. */
+  offset: z.int().min(0).max(999).optional(),
   min_score: minScoreSchema.optional(),
   filter: filterSchema.optional(),
   collection: collectionSchema.optional(),
   mode: searchModeSchema.optional(),
+  neighbors: neighborsSchema.optional(),
+  /** Give the places of the query's words in each content. */
+  highlights: z.boolean().optional(),
   sluice,
 });
 

@@ -56,9 +56,9 @@ test('each line reaches the caller while the server still writes, and a caller t
 
 test('a server that takes longer than the limit for its first byte is a timeout', async () => {
   const call = await listen((request) => request.resume());
-  const impatient = createOllamaProvider({ firstByteTimeoutMs: 50 });
-  await expect(impatient.complete(call)).rejects.toMatchObject({ code: 'timeout' });
-  await expect(impatient.stream(call)).rejects.toMatchObject({ code: 'timeout' });
+  const impatient = { ...call, firstByteTimeoutMs: 50 };
+  await expect(provider.complete(impatient)).rejects.toMatchObject({ code: 'timeout' });
+  await expect(provider.stream(impatient)).rejects.toMatchObject({ code: 'timeout' });
 });
 
 test('a server that breaks off in the middle of a line is an error after the text that came', async () => {
@@ -82,6 +82,6 @@ test('nobody listening is not available', async () => {
   const call = await listen((request) => request.resume());
   server?.close();
   await once(server as Server, 'close');
-  await expect(provider.available?.(call)).resolves.toBe(false);
+  await expect(provider.whyUnavailable?.(call)).resolves.toMatchObject({ code: 'network', retryable: false });
   await expect(provider.complete(call)).rejects.toMatchObject({ code: 'network' });
 });

@@ -288,18 +288,19 @@ describe('the probe of a compatible target', () => {
     expect(server.requests.at(-1)?.url).toBe('/v1/models');
   });
 
-  it('says yes when the target answers', async () => {
+  it('has nothing to say against a target that answers', async () => {
     server.reply({ body: { object: 'list', data: [] } });
-    expect(await provider.available?.(call())).toBe(true);
+    expect(await provider.whyUnavailable?.(call())).toBeUndefined();
   });
 
-  it.each([{ status: 503 }, { finish: 'refuse' } as const])('says no for %j', async (script) => {
+  it.each([
+    [{ status: 503 }, 'server_error'],
+    [{ status: 400 }, 'server_error'],
+    [{ status: 403 }, 'permission'],
+    [{ finish: 'refuse' }, 'network'],
+    [{ finish: 'silence' }, 'timeout'],
+  ] as const)('says why it is not for %j', async (script, code) => {
     server.reply(script);
-    expect(await provider.available?.(call())).toBe(false);
-  });
-
-  it('says no when the target stays silent', async () => {
-    server.reply({ finish: 'silence' });
-    expect(await provider.available?.(call())).toBe(false);
+    expect(await provider.whyUnavailable?.(call())).toMatchObject({ code, retryable: false });
   });
 });

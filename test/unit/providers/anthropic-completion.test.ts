@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { toChatResult } from '../../../shared/providers/anthropic-completion.ts';
+import { type AnswerOptions, toChatResult } from '../../../shared/providers/anthropic-completion.ts';
 
 const message = JSON.parse(
   readFileSync(new URL('../../fixtures/providers/anthropic/message.json', import.meta.url), 'utf8'),
 );
 const options = { model: 'claude-sonnet-4-5' };
 
-function read(changes: object, answer: { responseTool?: string } = {}) {
+function read(changes: object, answer: Omit<AnswerOptions, 'model'> = {}) {
   const { completion } = toChatResult(JSON.stringify({ ...message, ...changes }), { ...options, ...answer });
   return { choice: completion.choices[0], usage: completion.usage };
 }
@@ -68,6 +68,23 @@ test.each([
   ['refusal', 'content_filter'],
 ])('the reason %s is %s', (stop_reason, finish) => {
   expect(read({ stop_reason, content: [{ type: 'text', text: 'x' }] }).choice?.finish_reason).toBe(finish);
+});
+
+test('the stop sequence that ended an answer is told beside its finish', () => {
+  const content = [{ type: 'text', text: 'x' }];
+  expect(read({ stop_reason: 'stop_sequence', stop_sequence: 'END', content }).choice).toMatchObject({
+    finish_reason: 'stop',
+    stop_sequence: 'END',
+  });
+  for (const stop of [{ stop_reason: 'stop_sequence', stop_sequence: null }, { stop_reason: 'end_turn' }]) {
+    expect(read({ ...stop, content }).choice).not.toHaveProperty('stop_sequence');
+  }
+});
+
+test('calls go by the names of the caller', () => {
+  const toolNames = new Map([['get_weather', 'get.weather']]);
+  const calls = read({}, { toolNames }).choice?.message.tool_calls;
+  expect(calls?.map((call) => 'function' in call && call.function.name)).toEqual(['get.weather', 'get_time']);
 });
 
 test('calls without text have no content, and an empty answer has empty text', () => {

@@ -84,9 +84,26 @@ describe('text', () => {
     expect(() => toBody(request)).toThrow(expect.objectContaining({ code: 'unsupported', param }));
   });
 
-  test('a conversation without content is refused', () => {
-    expect(() => toBody({ messages: [{ role: 'system', content: 'Be kind.' }] })).toThrow(
-      expect.objectContaining({ code: 'invalid_request', param: 'messages' }),
+  test('instructions alone are the prompt', () => {
+    const marked = { type: 'text', text: 'Be kind.', cache_control: { type: 'ephemeral' } } as const;
+    expect(toBody({ messages: [{ role: 'system', content: 'Be kind.' }] })).toEqual({
+      model: MODEL,
+      max_tokens: 4096,
+      messages: [{ role: 'user', content: 'Be kind.' }],
+    });
+    expect(
+      toBody({
+        messages: [
+          { role: 'developer', content: [marked] },
+          { ...user, content: ' ' },
+        ],
+      }).messages,
+    ).toEqual([{ role: 'user', content: [marked] }]);
+  });
+
+  test.each(['', ' \n'])('a conversation of %j alone is left to vendors that take it', (content) => {
+    expect(() => toBody({ messages: [{ role: 'user', content }] })).toThrow(
+      expect.objectContaining({ code: 'unsupported', param: 'messages' }),
     );
   });
 
@@ -136,11 +153,7 @@ describe('content', () => {
     ['audio', { type: 'input_audio', input_audio: { data: 'x', format: 'wav' } }, 'unsupported'],
     ['an uploaded file', { type: 'file', file: { file_id: 'file-1' } }, 'unsupported'],
     ['an unknown image', { type: 'image_url', image_url: { url: 'data:image/bmp;base64,eA==' } }, 'unsupported'],
-    [
-      'a plain http image',
-      { type: 'image_url', image_url: { url: 'http://pictures.example/x.png' } },
-      'invalid_request',
-    ],
+    ['a plain http image', { type: 'image_url', image_url: { url: 'http://pictures.example/x.png' } }, 'unsupported'],
   ] as const)('%s is refused by its path', (_name, part, code) => {
     expect(() => toBody({ messages: [{ role: 'user', content: [part] }] })).toThrow(
       expect.objectContaining({ code, param: expect.stringMatching(/^messages\[0\]\.content\[0\]/) }),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { toStrictSchema } from '../../../shared/providers/anthropic-schema.ts';
+import { hasOpenObjects, toStrictSchema } from '../../../shared/providers/anthropic-schema.ts';
 
 test('a schema of the known keywords stays as it is', () => {
   const schema = {
@@ -49,4 +49,28 @@ test('limits the vendor cannot enforce are told in the description and open obje
     additionalProperties: false,
   });
   expect(schema).toEqual(before);
+});
+
+test.each([
+  { type: 'object', additionalProperties: true },
+  { type: 'object', properties: { a: { type: 'object', additionalProperties: { type: 'number' } } } },
+  { type: 'object', properties: { a: { type: 'object', additionalProperties: {} } } },
+  { type: 'object', properties: { a: { type: ['object', 'null'] } } },
+  { type: 'object', properties: { a: { patternProperties: { '^x': {} } } } },
+  { type: 'array', items: { anyOf: [{ type: 'null' }, { type: 'object' }] } },
+  { $ref: '#/$defs/a', $defs: { a: { type: 'object', additionalProperties: true } } },
+])("%j has objects with keys of the model's own", (schema) => {
+  expect(hasOpenObjects(schema)).toBe(true);
+});
+
+test.each([
+  {},
+  { type: 'string', enum: ['object'] },
+  { type: 'object', properties: {} },
+  { type: 'object', additionalProperties: false },
+  // A property, and a default, may look like a keyword.
+  { type: 'object', properties: { additionalProperties: { type: 'string' } }, default: { additionalProperties: true } },
+  { type: 'object', $ref: '#/$defs/a', $defs: { a: { type: 'object', properties: { b: { type: 'integer' } } } } },
+])('%j has none', (schema) => {
+  expect(hasOpenObjects(schema)).toBe(false);
 });

@@ -119,6 +119,13 @@ test('a call whose input came whole, and one whose block never stopped, have arg
   expect(texts).toEqual(['', '{"a":1}', '', '{}']);
 });
 
+test('the stop sequence that ended a stream is told beside its finish', () => {
+  const delta = { stop_reason: 'stop_sequence', stop_sequence: 'END' };
+  const events = read(toEvents(start, { type: 'message_delta', delta, usage: { output_tokens: 2 } }));
+  expect(events.at(-2)?.chunk.choices[0]).toMatchObject({ finish_reason: 'stop', stop_sequence: 'END' });
+  expect(read(toEvents(start, end)).at(-2)?.chunk.choices[0]).not.toHaveProperty('stop_sequence');
+});
+
 test('a stop reason without message_stop is an end, and message_stop without a reason is one too', () => {
   expect(read(toEvents(start, end)).at(-2)?.chunk.choices[0]?.finish_reason).toBe('stop');
   expect(read(toEvents(start, { type: 'message_stop' })).at(-2)?.chunk.choices[0]?.finish_reason).toBe('stop');

@@ -35,6 +35,21 @@ test('a budget stays below the limit of the caller, and is left out when there i
   expect(toBody({ reasoning_effort: 'high', max_tokens: 1000 })).not.toHaveProperty('thinking');
 });
 
+test.each([
+  [1024, 32_000, 1024],
+  [4000, 32_000, 4000],
+  [10_000, 32_000, 10_000],
+  [3999, 4000, 3999],
+  [4000, 4000, 3000],
+])(
+  "the caller's own budget of %i tokens below a limit of %i is %i",
+  (thinking_budget_tokens, max_tokens, budget_tokens) => {
+    const body = toBody({ reasoning_effort: 'low', thinking_budget_tokens, max_tokens });
+    expect(body).toMatchObject({ max_tokens, thinking: { type: 'enabled', budget_tokens } });
+    expect(body).not.toHaveProperty('thinking_budget_tokens');
+  },
+);
+
 test('a temperature that thinking does not go with gives way', () => {
   expect(toBody({ reasoning_effort: 'low', temperature: 0.2, top_p: 0.5 })).not.toHaveProperty('temperature');
   expect(toBody({ reasoning_effort: 'low', temperature: 1 }).temperature).toBe(1);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ChatRequest } from '../../../shared/contracts/chat-provider.ts';
-import { call, OLD_MODEL, toBody, user, weather, weatherTool } from './anthropic-fixtures.ts';
+import { call, OLD_MODEL, toBody, translate, user, weather, weatherTool } from './anthropic-fixtures.ts';
 
 test.each([
   [{}, undefined],
@@ -110,20 +110,74 @@ test('a conversation with calls but without tools declares what was called, not 
   expect(body.tool_choice).toEqual({ type: 'none' });
 });
 
-test.each(['{"city":', '[1]', '"x"'])(
-  'arguments that are no JSON object (%s) are refused by path and length',
-  (text) => {
-    const tool_calls = [call('a', 'x', '{}'), call('b', 'x', text)];
-    const messages: ChatRequest['messages'] = [user, { role: 'assistant', tool_calls }];
-    expect(() => toBody({ messages })).toThrow(
-      expect.objectContaining({
-        code: 'invalid_request',
-        param: 'messages[1].tool_calls[1].function.arguments',
-        message: expect.stringContaining(`messages[1].tool_calls[1] are not a JSON object (${text.length} characters)`),
-      }),
-    );
-  },
-);
+test.each([
+  ['{"city":', { invalid_arguments: '{"city":' }],
+  ['[1]', { invalid_arguments: '[1]' }],
+  ['"x"', { invalid_arguments: '"x"' }],
+  ['null', {}],
+  [' ', {}],
+])('arguments of %j in an earlier call are %j', (text, input) => {
+  const messages: ChatRequest['messages'] = [user, { role: 'assistant', tool_calls: [call('b', 'x', text)] }];
+  expect(toBody({ messages }).messages[1]?.content).toEqual([{ type: 'tool_use', id: 'b', name: 'x', input }]);
+});
+
+test('a result without its call is left to vendors that take it', () => {
+  const lost = { role: 'tool', tool_call_id: 'lost', content: 'x' } as const;
+  expect(() => toBody({ messages: [user, lost] })).toThrow(
+    expect.objectContaining({ code: 'unsupported', param: 'messages[1].tool_call_id' }),
+  );
+});
+
+test('ids of other vendors stay apart in characters that this one takes', () => {
+  const ids = ['call:1', 'call_1', 'call.1'];
+  const body = toBody({
+    messages: [
+      user,
+      { role: 'assistant', tool_calls: ids.map((id) => call(id, 'x', '{}')) },
+      ...ids.map((id) => ({ role: 'tool', tool_call_id: id, content: id }) as const),
+    ],
+  });
+  expect(body.messages[1]?.content).toMatchObject([{ id: 'call_1_2' }, { id: 'call_1' }, { id: 'call_1_3' }]);
+  expect(body.messages[2]?.content).toMatchObject([
+    { tool_use_id: 'call_1_2', content: 'call:1' },
+    { tool_use_id: 'call_1', content: 'call_1' },
+    { tool_use_id: 'call_1_3', content: 'call.1' },
+  ]);
+});
+
+test('names that the vendor refuses are sent as others, everywhere, and can be told back', () => {
+  const long = 'n'.repeat(130);
+  const tools = ['files.read', 'files_read', long].map((name) => ({ type: 'function', function: { name } }) as const);
+  const { body, toolNames } = translate({
+    tools,
+    tool_choice: { type: 'function', function: { name: 'files.read' } },
+    messages: [
+      user,
+      { role: 'assistant', tool_calls: [call('a', 'files.read', '{}'), call('b', 'files:read', '{}')] },
+      { role: 'tool', tool_call_id: 'a', content: '1' },
+      { role: 'tool', tool_call_id: 'b', content: '2' },
+    ],
+  });
+  expect(body.tools?.map((tool) => 'name' in tool && tool.name)).toEqual([
+    'files_read_2',
+    'files_read',
+    'n'.repeat(128),
+  ]);
+  expect(body.tool_choice).toEqual({ type: 'tool', name: 'files_read_2' });
+  expect(body.messages[1]?.content).toMatchObject([{ name: 'files_read_2' }, { name: 'files_read_3' }]);
+  expect(Object.fromEntries(toolNames ?? [])).toEqual({
+    files_read_2: 'files.read',
+    files_read_3: 'files:read',
+    ['n'.repeat(128)]: long,
+  });
+  expect(translate({ tools: [weather] })).not.toHaveProperty('toolNames');
+  const allowed = { mode: 'auto', tools: [{ type: 'function', function: { name: 'files.read' } }] } as const;
+  const narrowed = toBody({
+    tools,
+    tool_choice: { type: 'allowed_tools', allowed_tools: { ...allowed, tools: [...allowed.tools] } },
+  });
+  expect(narrowed.tools).toMatchObject([{ name: 'files_read_2' }]);
+});
 
 test('a demanded call is refused on a model that cannot be made to call', () => {
   expect(() => toBody({ tools: [weather], tool_choice: 'required' }, 'claude-opus-5-5')).toThrow(

@@ -98,6 +98,19 @@ describe('the request sent', () => {
     expect(JSON.parse(sent[0]?.init.body as string)).toMatchObject({ stream: true });
   });
 
+  test('names tools in characters the vendor takes, and the answer calls them by their own', async () => {
+    const tools = [{ type: 'function', function: { name: 'get.weather' } } as const];
+    const request = { model: 'agent', messages: [{ role: 'user', content: 'Hello' } as const], tools };
+    const whole = createFake({ pieces: [load('message.json')] });
+    const { completion } = await provider.complete(toCall(whole.fetch, { request }));
+    expect(JSON.parse(whole.sent[0]?.init.body as string).tools).toMatchObject([{ name: 'get_weather' }]);
+    expect(completion.choices[0]?.message.tool_calls?.[0]).toMatchObject({ function: { name: 'get.weather' } });
+    const streamed = createFake({ pieces: [load('thinking-and-tools.sse')] });
+    const { batches } = await readAll(await provider.stream(toCall(streamed.fetch, { request })));
+    const calls = batches.flat().flatMap(({ chunk }) => chunk.choices[0]?.delta.tool_calls ?? []);
+    expect(calls.map((call) => call.function?.name).filter(Boolean)).toEqual(['get.weather', 'get_time']);
+  });
+
   test('is not made when it cannot be translated', async () => {
     const { sent, fetch } = createFake();
     const request = { model: 'agent', messages: [{ role: 'user', content: 'Hello' } as const], temperature: 2 };

@@ -107,6 +107,36 @@ describe('the finish', () => {
     });
   });
 
+  test.each(['MALFORMED_FUNCTION_CALL', 'UNEXPECTED_TOOL_CALL', 'TOO_MANY_TOOL_CALLS', 'NO_IMAGE'])(
+    '%s without an answer is a failure that is worth another attempt',
+    (finishReason) => {
+      const thought = { content: { parts: [{ text: 'Hm.', thought: true }] }, finishReason };
+      for (const candidate of [{ finishReason }, { content: { parts: [] }, finishReason }, thought]) {
+        expect(() => readCandidate(candidate)).toThrow(
+          expect.objectContaining({
+            code: 'server_error',
+            retryable: true,
+            message: expect.stringContaining(finishReason),
+          }),
+        );
+      }
+    },
+  );
+
+  test('one candidate that went wrong does not take the others away', () => {
+    const { choices } = read({
+      candidates: [{ finishReason: 'MALFORMED_FUNCTION_CALL' }, { ...text, finishReason: 'STOP' }],
+    });
+    expect(choices.map(({ message, finish_reason }) => [message.content, finish_reason])).toEqual([
+      ['', 'stop'],
+      ['x', 'stop'],
+    ]);
+  });
+
+  test('an empty answer that ended well is an empty answer', () => {
+    expect(readCandidate({ content: {}, finishReason: 'STOP' })?.message.content).toBe('');
+  });
+
   test('a blocked prompt is a filtered answer without content', () => {
     const { choices, usage } = read({
       promptFeedback: { blockReason: 'SAFETY' },
@@ -175,6 +205,36 @@ test('log probabilities are translated token by token', () => {
       { token: 'ü', logprob: -0.5, bytes: [195, 188], top_logprobs: [{ token: 'u', logprob: -2, bytes: [117] }] },
     ],
     refusal: null,
+  });
+});
+
+test.each([
+  [{ chosenCandidates: [null] }, []],
+  [{ chosenCandidates: '' }, undefined],
+  [{ chosenCandidates: [{ token: 1, logProbability: 'x' }], topCandidates: [{ candidates: '' }] }, [token('')]],
+  [{ chosenCandidates: [null, { token: 'a' }], topCandidates: [null, { candidates: [null] }] }, [token('a')]],
+  [{ chosenCandidates: [{ token: 'a' }], topCandidates: {} }, [token('a')]],
+])('log probabilities of %j do not cost the answer', (logprobsResult, content) => {
+  const choice = readCandidate({ content: { parts: [{ text: 'x' }] }, finishReason: 'STOP', logprobsResult });
+  expect(choice?.message.content).toBe('x');
+  expect(choice?.logprobs?.content).toEqual(content);
+});
+
+function token(text: string) {
+  return { token: text, logprob: 0, bytes: [...Buffer.from(text)], top_logprobs: [] };
+}
+
+test('an image keeps the signature it came with', () => {
+  const part = { inlineData: { mimeType: 'image/png', data: 'iVBORw0=' }, thoughtSignature: 'c2ln' };
+  const { message } = readCandidate({ content: { parts: [part] }, finishReason: 'STOP' }) ?? {};
+  expect(message).toMatchObject({
+    images: [
+      {
+        type: 'image_url',
+        image_url: { url: 'data:image/png;base64,iVBORw0=' },
+        extra_content: { google: { thought_signature: 'c2ln' } },
+      },
+    ],
   });
 });
 

@@ -60,6 +60,7 @@ describe('what cannot be read is refused by its path', () => {
     [image('gs://bucket/cat.png'), 'gemini', 'unsupported', 'image_url.url'],
     [image('file:///etc/passwd'), 'vertexai', 'unsupported', 'image_url.url'],
     [image('data:,'), 'gemini', 'invalid_request', 'image_url.url'],
+    [image('data:;base64,eA=='), 'gemini', 'unsupported', 'image_url.url'],
     [file({ file_data: 'https://x.example/unknown' }), 'vertexai', 'unsupported', 'file.file_data'],
     [file({ file_id: 'file-abc' }), 'gemini', 'unsupported', 'file'],
     [file({}), 'gemini', 'unsupported', 'file'],

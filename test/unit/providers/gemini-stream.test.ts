@@ -111,6 +111,15 @@ describe('the end', () => {
     expect(() => read(events)).toThrow(expect.objectContaining({ code: 'server_error' }));
   });
 
+  test('without anything before it is a failure when the model went wrong', () => {
+    const failed = { candidates: [{ finishReason: 'MALFORMED_FUNCTION_CALL' }] };
+    const failure = expect.objectContaining({ code: 'server_error', retryable: true });
+    expect(() => read([failed])).toThrow(failure);
+    expect(() => read([candidate([{ text: 'Hm.', thought: true }]), failed])).toThrow(failure);
+    expect(read([candidate([{ text: 'a' }]), failed]).at(-1)?.choices[0]?.finish_reason).toBe('stop');
+    expect(read([{ candidates: [{ finishReason: 'STOP' }] }]).at(-1)?.choices[0]?.finish_reason).toBe('stop');
+  });
+
   test('has to come for every choice', () => {
     const both = { candidates: [0, 1].map((index) => ({ index, content: { parts: [{ text: 'x' }] } })) };
     const one = { candidates: [{ index: 1, finishReason: 'STOP' }] };

@@ -25,6 +25,16 @@ test.each([
   expect(convert(model, effort)).toEqual(config);
 });
 
+test.each([
+  ['gemini-2.5-flash', 4000, { includeThoughts: true, thinkingBudget: 4000 }],
+  ['gemini-2.5-flash', 30_000, { includeThoughts: true, thinkingBudget: 24_576 }],
+  ['gemini-2.5-pro', 30_000, { includeThoughts: true, thinkingBudget: 30_000 }],
+  ['gemini-3-flash-preview', 4000, { includeThoughts: true, thinkingLevel: 'MEDIUM' }],
+])('%s thinks no longer than a budget of %i tokens', (model, thinking_budget_tokens, config) => {
+  const request = toRequest({ reasoning_effort: 'medium', thinking_budget_tokens });
+  expect(toThinkingConfig(request, model, toModelTraits(model))).toEqual(config);
+});
+
 test.each(['gemini-1.5-pro', 'gemini-2.0-flash', 'gemini-pro', 'gemma-3-27b-it', 'endpoints/1234'])(
   '%s does not think and is not asked to',
   (model) => {

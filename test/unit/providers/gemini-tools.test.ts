@@ -36,6 +36,23 @@ describe('the choice', () => {
     expect(convert({ tools: [tool], tool_choice: choice }).toolConfig).toEqual({ functionCallingConfig });
   });
 
+  test('among some tools keeps the others from the model, whether or not it must call', () => {
+    const choose = (mode: string) => ({
+      tools: [tool, { type: 'function', function: { name: 'g' } }],
+      tool_choice: {
+        type: 'allowed_tools',
+        allowed_tools: { mode, tools: [{ type: 'function', function: { name: 'g' } }] },
+      },
+    });
+    expect(convert(choose('auto'))).toEqual({
+      tools: [{ functionDeclarations: [{ name: 'g' }] }],
+      toolConfig: { functionCallingConfig: { mode: 'AUTO' } },
+    });
+    expect(convert(choose('required')).toolConfig).toEqual({
+      functionCallingConfig: { mode: 'ANY', allowedFunctionNames: ['g'] },
+    });
+  });
+
   test('is left to the vendor when unset, and left out when there is nothing to choose', () => {
     expect(convert({ tools: [tool] })).not.toHaveProperty('toolConfig');
     expect(convert({ tool_choice: 'auto' })).toEqual({});

@@ -211,11 +211,6 @@ describe('refusals', () => {
   test.each([
     ['an error object', '{"error": {"code": 503, "status": "UNAVAILABLE"}}', 'server_error'],
     ['a list with an error', '[{"error": {"code": 400, "status": "INVALID_ARGUMENT"}}]', 'invalid_request'],
-    [
-      'a list of answers',
-      '[{"candidates": [{"content": {"parts": [{"text": "x"}]}, "finishReason": "STOP"}]}]',
-      'server_error',
-    ],
   ])('inside a 200 that should have been a stream: %s', async (_, json, code) => {
     const fake = createFakeFetch({ headers: { 'content-type': 'application/json' }, pieces: [Buffer.from(json)] });
     await expect(provider.stream(toCall(fake.fetch))).rejects.toMatchObject({ code });
@@ -223,6 +218,29 @@ describe('refusals', () => {
 });
 
 describe('a stream', () => {
+  test.each(['application/json; charset=UTF-8', 'text/event-stream'])(
+    'that a proxy made a list of answers (%s) is read element by element',
+    async (type) => {
+      const piece = (text: string, fields: object = {}) =>
+        JSON.stringify({ candidates: [{ content: { parts: [{ text }] }, ...fields }] }, null, 2);
+      const list = [`[${piece('Hel')}\n,`, `\r\n${piece('lo', { finishReason: 'STOP' })}]`];
+      const fake = createFakeFetch({
+        headers: { 'content-type': type },
+        pieces: list.map((text) => Buffer.from(text)),
+      });
+      const batches: number[] = [];
+      const stream = await provider.stream(toCall(fake.fetch));
+      const counted = (async function* () {
+        for await (const batch of stream) {
+          batches.push(batch.length);
+          yield batch;
+        }
+      })();
+      expect(await readAll(counted)).toMatchObject({ text: 'Hello', error: undefined });
+      expect(batches).toEqual([1, 1, 1]);
+    },
+  );
+
   test('reads the same however its bytes are cut', async () => {
     const body = loadFixture('stream.sse');
     const read = async (pieces: readonly Uint8Array[]) => {

@@ -18,6 +18,7 @@ test('a prompt with a limit, a temperature and a stop is a body that is not stre
     model: MODEL,
     prompt,
     stream: false,
+    truncate: false,
     options: { temperature: 0.7, num_predict: 500, stop: ['\n\n'] },
   });
 });
@@ -40,15 +41,16 @@ test('everything else has its place, zero included, and what is unset is not sen
     prompt,
     ...extras,
     stream: false,
+    truncate: false,
     options: { temperature: 0, top_p: 0.5, seed: 0, presence_penalty: 0, frequency_penalty: 1, num_ctx: 2048 },
     keep_alive: '5m',
   });
-  expect(toGenerateRequest({ model, prompt })).toEqual({ model, prompt, stream: false });
+  expect(toGenerateRequest({ model, prompt })).toEqual({ model, prompt, stream: false, truncate: false });
 });
 
 test('a name that is not a model is refused', () => {
   expect(() => toGenerateRequest({ model: '../x', prompt: 'Hi' })).toThrow(
-    expect.objectContaining({ code: 'invalid_request', param: 'model' }),
+    expect.objectContaining({ code: 'model_not_found', param: 'model' }),
   );
 });
 

@@ -75,7 +75,7 @@ describe('the request sent', () => {
             accept: 'application/json',
             authorization: `Bearer ${TOKEN}`,
           },
-          body: '{"model":"llama3.1:8b","messages":[{"role":"user","content":"Hello"}],"stream":false}',
+          body: '{"model":"llama3.1:8b","messages":[{"role":"user","content":"Hello"}],"stream":false,"truncate":false}',
           signal: call.signal,
           headersTimeoutMs: 300_000,
           idleTimeoutMs: 5000,
@@ -86,8 +86,8 @@ describe('the request sent', () => {
 
   test('streams when asked to, has no token where there is none, and keeps the settings of its operator', async () => {
     const { sent, fetch } = createRecorder(load('text.ndjson'));
-    const configured = createOllamaProvider({ firstByteTimeoutMs: 1000, keepAlive: '30m', contextLength: 16_384 });
-    await configured.stream(toCall(fetch, { endpoint: `${ENDPOINT}/` }));
+    const settings = { firstByteTimeoutMs: 1000, keepAlive: '30m', contextLength: 16_384 };
+    await provider.stream(toCall(fetch, { endpoint: `${ENDPOINT}/`, ...settings }));
     expect(sent).toHaveLength(1);
     expect(sent[0]).toMatchObject({ url: 'http://localhost:11434/api/chat', init: { headersTimeoutMs: 1000 } });
     expect(sent[0]?.init.headers).toEqual({ 'content-type': 'application/json', accept: 'application/x-ndjson' });
@@ -95,6 +95,7 @@ describe('the request sent', () => {
       model: 'llama3.1:8b',
       messages: [{ role: 'user', content: 'Hello' }],
       stream: true,
+      truncate: false,
       options: { num_ctx: 16_384 },
       keep_alive: '30m',
     });
@@ -105,7 +106,7 @@ describe('the request sent', () => {
     const { endpoint: _endpoint, ...nowhere } = toCall(fetch);
     const request: ChatRequest = { ...nowhere.request, n: 2 };
     for (const [call, code] of [
-      [toCall(fetch, { model: '../../api/pull' }), 'invalid_request'],
+      [toCall(fetch, { model: '../../api/pull' }), 'model_not_found'],
       [toCall(fetch, { request }), 'unsupported'],
       [nowhere, 'configuration'],
       [toCall(fetch, { endpoint: `${ENDPOINT}/v1` }), 'configuration'],
@@ -270,48 +271,57 @@ describe('availability', () => {
   });
 
   test.each([
-    [200, true],
-    [204, false],
-    [302, false],
-    [403, false],
-    [404, false],
-    [503, false],
-  ])('with the status %i is %s', async (status, available) => {
+    [200, undefined],
+    [204, 'server_error'],
+    [302, 'server_error'],
+    [401, 'authentication'],
+    [403, 'permission'],
+    [404, 'server_error'],
+    [503, 'server_error'],
+  ])('with the status %i is %s', async (status, code) => {
     const { exchanges, fetch } = createScriptedFetch(() => ({ status, body: '{"models":[]}' }));
-    await expect(provider.available?.(toCall(fetch))).resolves.toBe(available);
+    const fault = await provider.whyUnavailable?.(toCall(fetch));
+    expect(fault?.code).toBe(code);
+    expect(fault?.retryable ?? false).toBe(false);
     expect(vi.getTimerCount()).toBe(0);
     expect(exchanges.map(({ method, url }) => `${method} ${url}`)).toEqual([`GET ${ENDPOINT}/api/tags`]);
   });
 
-  test('is false for a connection that is refused, a target that is blocked and no endpoint', async () => {
+  test('names the role to grant when Cloud Run refuses', async () => {
+    const { fetch } = createScriptedFetch(() => ({ status: 403, body: '<html>Forbidden</html>' }));
+    const fault = await provider.whyUnavailable?.(toCall(fetch, { credential: TOKEN }));
+    expect(fault).toMatchObject({ upstreamStatus: 403, message: expect.stringContaining('roles/run.invoker') });
+  });
+
+  test('names a connection that is refused, a target that is blocked and a missing endpoint', async () => {
     for (const code of ['network', 'blocked_url'] as const) {
       const fetch: HttpFetch = async () => {
         throw new AppError(code, 'No.');
       };
-      await expect(provider.available?.(toCall(fetch))).resolves.toBe(false);
+      await expect(provider.whyUnavailable?.(toCall(fetch))).resolves.toMatchObject({ code, retryable: false });
     }
     const { endpoint: _endpoint, ...nowhere } = toCall(createScriptedFetch(() => ({ body: '' })).fetch);
-    await expect(provider.available?.(nowhere)).resolves.toBe(false);
+    await expect(provider.whyUnavailable?.(nowhere)).resolves.toMatchObject({ code: 'configuration' });
   });
 
   test('is decided within two seconds when the server never answers', async () => {
     const { fetch } = createScriptedFetch(() => 'hang');
-    let decided: boolean | undefined;
-    const probe = provider.available?.(toCall(fetch)).then((available) => {
-      decided = available;
+    let decided: AppError | undefined;
+    const probe = provider.whyUnavailable?.(toCall(fetch)).then((fault) => {
+      decided = fault;
     });
     await vi.advanceTimersByTimeAsync(1_999);
     expect(decided).toBeUndefined();
     await vi.advanceTimersByTimeAsync(1);
     await probe;
-    expect(decided).toBe(false);
+    expect(decided).toMatchObject({ code: 'timeout' });
   });
 
   test('is decided at once when the caller goes away', async () => {
     const controller = new AbortController();
     const { fetch } = createScriptedFetch(() => 'hang');
-    const probe = provider.available?.(toCall(fetch, { signal: controller.signal }));
+    const probe = provider.whyUnavailable?.(toCall(fetch, { signal: controller.signal }));
     controller.abort();
-    await expect(probe).resolves.toBe(false);
+    await expect(probe).resolves.toMatchObject({ code: 'cancelled' });
   });
 });

@@ -23,7 +23,7 @@ describe('capabilities of the compatible vendors', () => {
   });
 
   it('offer a probe for the target that may be down as a matter of course, and for no other', () => {
-    expect(createOpenAICompatibleProvider(vllm).available).toBeTypeOf('function');
-    expect(createOpenAICompatibleProvider(openai).available).toBeUndefined();
+    expect(createOpenAICompatibleProvider(vllm).whyUnavailable).toBeTypeOf('function');
+    expect(createOpenAICompatibleProvider(openai).whyUnavailable).toBeUndefined();
   });
 });

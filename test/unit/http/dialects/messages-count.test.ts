@@ -47,6 +47,16 @@ describe('toTokenCount', () => {
     expect(ofBlocks({ type: 'document', source: { type: 'content', content: TEXT } })).toBe(text);
   });
 
+  it('counts the calls of the vendor and what they found', () => {
+    const of = (...content: object[]) => count({ messages: [{ role: 'assistant', content }] }).input_tokens;
+    const found = {
+      type: 'web_search_tool_result',
+      tool_use_id: 's',
+      content: [{ encrypted_content: TEXT.repeat(9) }],
+    };
+    expect(of({ type: 'text', text: 'x' }, found)).toBeGreaterThan(of({ type: 'text', text: 'x' }) + 50);
+  });
+
   it('leaves out the thinking of earlier turns', () => {
     const of = (thinking: string) =>
       count({

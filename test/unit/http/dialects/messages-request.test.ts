@@ -101,6 +101,14 @@ describe('toChatBody of a Messages request', () => {
     expect(strictness({ ...inner, additionalProperties: true })).toBeUndefined();
   });
 
+  it('says a thinking budget as an effort and as it is', () => {
+    expect(read({ thinking: { type: 'enabled', budget_tokens: 4000 } })).toMatchObject({
+      reasoning_effort: 'medium',
+      thinking_budget_tokens: 4000,
+    });
+    expect(read({ thinking: { type: 'adaptive' } })).not.toHaveProperty('thinking_budget_tokens');
+  });
+
   it('puts the marker of the whole request on its last block', () => {
     const last = (messages: object[]) => read({ messages, cache_control: EPHEMERAL }).messages.at(-1);
     expect(last([{ role: 'user', content: 'Hello' }])).toEqual({

@@ -120,7 +120,26 @@ describe('toChatMessages', () => {
       { type: 'text', text: 'Error:' },
       { type: 'image_url', image_url: { url: 'https://a.example/a.png' } },
     ]);
-    expect(result({ content: 'fine', is_error: false })).toMatchObject({ content: 'fine' });
+    expect(result({ content: 'fine', is_error: false })).toEqual({ role: 'tool', tool_call_id: 'c', content: 'fine' });
+  });
+
+  it('keeps a turn with calls of the vendor beside what every provider can be told of it', () => {
+    const server = { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'x' } };
+    const found = { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [{ encrypted_content: 'e' }] };
+    const signed = { type: 'thinking', thinking: 'Hm.', signature: 's' };
+    const foreign = { type: 'thinking', thinking: 'Ours.', signature: 'sluice:unsigned' };
+    const text = { type: 'text', text: 'Found.', citations: [{ type: 'web_search_result_location' }] };
+    const call = { type: 'tool_use', id: 'c', name: 'f', input: {}, caller: null, extra_content: { a: 1 } };
+    expect(read({ role: 'assistant', content: [signed, foreign, server, found, text, call] })).toEqual([
+      {
+        role: 'assistant',
+        content: 'Found.',
+        reasoning_content: 'Hm.Ours.',
+        thinking_blocks: [signed],
+        tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' }, extra_content: { a: 1 } }],
+        content_blocks: [signed, server, found, text, { type: 'tool_use', id: 'c', name: 'f', input: {} }],
+      },
+    ]);
   });
 
   it('takes results without content and with images', () => {

@@ -1,0 +1,55 @@
+import type { ChatChunkChoice, ChatEvent, ThinkingBlock } from '../../contracts/chat-provider.ts';
+
+type Batch = readonly ChatEvent[];
+
+/**
+ * The stream with all thinking blocks of a choice on the event of its finish. The stream helper of OpenAI's client lets
+ * an unknown field of a delta take the place of what came before, other clients put lists together: told once, both hold
+ * every block, which the next turn needs. Events that are forwarded in an upstream's own words stay as they are.
+ */
+export function withThinkingAtEnd(stream: AsyncIterable<Batch>): AsyncIterable<Batch> {
+  const held = new Map<number, ThinkingBlock[]>();
+
+  const isConcerned = ({ chunk, json }: ChatEvent): boolean =>
+    json === undefined &&
+    chunk.choices.some(
+      ({ index, delta, finish_reason: finish }) => hasThinking(delta) || (finish !== null && held.has(index)),
+    );
+
+  const toChoices = (choice: ChatChunkChoice): ChatChunkChoice[] => {
+    const { index, delta, finish_reason: finish } = choice;
+    const { thinking_blocks: blocks = [], ...rest } = delta;
+    const known = [...(held.get(index) ?? []), ...blocks];
+    if (known.length === 0) return [choice];
+    held.set(index, known);
+    if (finish !== null) return [{ ...choice, delta: { ...rest, thinking_blocks: known } }];
+    return Object.keys(rest).length > 0 || choice.logprobs ? [{ ...choice, delta: rest }] : [];
+  };
+
+  const toEvents = (event: ChatEvent): Batch => {
+    if (!isConcerned(event)) return [event];
+    const choices = event.chunk.choices.flatMap(toChoices);
+    return choices.length === 0 ? [] : [{ chunk: { ...event.chunk, choices } }];
+  };
+
+  return {
+    [Symbol.asyncIterator]: () => {
+      const iterator = stream[Symbol.asyncIterator]();
+      return {
+        async next() {
+          const result = await iterator.next();
+          if (result.done || !(held.size > 0 || result.value.some(isConcerned))) return result;
+          return { done: false, value: result.value.flatMap(toEvents) };
+        },
+        async return() {
+          await iterator.return?.();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
+}
+
+function hasThinking({ thinking_blocks: blocks }: ChatChunkChoice['delta']): boolean {
+  return blocks !== undefined && blocks.length > 0;
+}
