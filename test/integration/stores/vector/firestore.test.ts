@@ -11,7 +11,9 @@ const emulated = { projectId: EMULATOR_PROJECT, emulator: true } as const;
 describeWithFirestore('the Firestore vector store', () => {
   describeVectorStore({
     name: 'firestore',
-    createStore: (options) => createFirestoreVectorStore({ ...emulated, ...options, tenancy: true }),
+    createStore: (options) => createFirestoreVectorStore({ ...emulated, ...options, tenancy: true, lexical: true }),
+    searchesText: true,
+    givesEmbeddings: true,
     refusedFilters: [
       { type: 'exists', key: 'category', value: false },
       {

@@ -1,0 +1,77 @@
+import type { Distance } from '../../config/names.ts';
+import type { StoreScope, VectorQuery } from '../../contracts/vector-store.ts';
+import { normalise } from './exact-search.ts';
+import { type QdrantCondition, type QdrantFilter, toQdrantCondition } from './qdrant-filter.ts';
+import { type QdrantRecord, RESULT_FIELDS } from './qdrant-point.ts';
+import type { QdrantPoints, ScoredRecord } from './qdrant-points.ts';
+import { toScopeKey } from './scope-sizes.ts';
+import { byScoreThenId } from './score.ts';
+
+/** Results of equal score are ordered by id among so many of them; beyond, Qdrant decides which ones are returned. */
+const MAX_TIED = 10_000;
+const TIE_MARGIN = 8;
+const ID_PAGE_SIZE = 1_000;
+
+/** The points of a scope that match a filter and more. */
+export function toScopeFilter(
+  scope: Pick<StoreScope, 'collection' | 'tenant'> & Pick<VectorQuery, 'filter'>,
+  ...more: readonly QdrantCondition[]
+): QdrantFilter {
+  return {
+    must: [
+      { key: 'scope', match: { value: toScopeKey(scope) } },
+      ...(scope.filter === undefined ? [] : [toQdrantCondition(scope.filter)]),
+      ...more,
+    ],
+  };
+}
+
+/**
+ * A vector as Qdrant gets it. Under cosine it makes them all one long, except very short ones, which it takes for zero;
+ * so that is done here, where it is exact.
+ */
+export function toQdrantVector(vector: Float32Array, distance: Distance): number[] {
+  return Array.from(distance === 'cosine' ? normalise(vector) : vector);
+}
+
+/** At least the `topK` best points of what there is, in no order; among them all that share the score of the last one. */
+export async function searchPoints(
+  points: QdrantPoints,
+  query: VectorQuery,
+  { distance, exact }: { readonly distance: Distance; readonly exact: boolean },
+): Promise<readonly ScoredRecord[]> {
+  if (distance === 'cosine' && query.vector.every((value) => value === 0)) return await firstById(points, query);
+  const search = {
+    vector: toQdrantVector(query.vector, distance),
+    filter: toScopeFilter(query),
+    exact,
+    fields: fieldsOf(query),
+  };
+  for (let limit = query.topK + TIE_MARGIN; ; limit = Math.min(limit * 4, MAX_TIED)) {
+    const found = await points.nearest({ ...search, limit }, query.signal);
+    const isComplete = found.length < limit || found[query.topK - 1]?.score !== found.at(-1)?.score;
+    if (isComplete || limit === MAX_TIED) return found;
+  }
+}
+
+/** A zero query is as far from everything: its cosine is 0 by definition, and only the ids give an order. */
+async function firstById(points: QdrantPoints, query: VectorQuery): Promise<readonly ScoredRecord[]> {
+  const known: QdrantRecord[] = [];
+  const options = { limit: ID_PAGE_SIZE, fields: ['chunk_id'], signal: query.signal } as const;
+  for await (const page of points.scroll(toScopeFilter(query), options)) {
+    known.push(...page);
+    if (known.length >= MAX_TIED) break;
+  }
+  const first = known
+    .map(({ id, payload }) => ({ pointId: id, id: payload.chunk_id, score: 0 }))
+    .sort(byScoreThenId)
+    .slice(0, query.topK);
+  if (first.length === 0) return [];
+  const ids = first.map(({ pointId }) => pointId);
+  const records = await points.get(ids, fieldsOf(query), query.signal);
+  return records.map((record) => ({ ...record, score: 0 }));
+}
+
+function fieldsOf({ withEmbeddings }: VectorQuery) {
+  return withEmbeddings ? ([...RESULT_FIELDS, 'embedding'] as const) : RESULT_FIELDS;
+}
