@@ -27,6 +27,8 @@ export type StoredChunk = Omit<Chunk, 'embedding'> & { readonly createdAt: Date;
 export type ScoredChunk = StoredChunk & {
   /** Cosine similarity in [-1, 1] unless the store is configured otherwise; higher is better. */
   readonly score: number;
+  /** Only where the query asked for it and the store can tell without reading more. */
+  readonly embedding?: Float32Array;
 };
 
 /** Where a call looks. Collections are separate vector spaces; `default` is the one used when nobody names one. */
@@ -46,7 +48,12 @@ export interface VectorQuery extends StoreScope {
   /** Results below it are left out; equal is kept. */
   readonly minScore?: number;
   readonly filter?: Filter;
+  /** Have the results carry their vectors. A store may leave them out. */
+  readonly withEmbeddings?: boolean;
 }
+
+/** A search by words: no vector, and no lowest score, because the scores of words have no scale of their own. */
+export type TextQuery = Omit<VectorQuery, 'vector' | 'text' | 'minScore'> & { readonly text: string };
 
 export interface UpsertReport {
   readonly upserted: readonly string[];
@@ -83,11 +90,24 @@ export interface VectorStore {
   /** Best first, ties by id, at most `topK`. @throws AppError `invalid_request`, `unsupported`, `configuration`. */
   query(query: VectorQuery): Promise<ScoredChunk[]>;
 
+  /**
+   * The chunks that share words with the text, best first, ties by id, at most `topK`. Chunks that share none are never
+   * among them. Scores are above 0 and comparable within one answer alone. Absent when the store cannot rank by words.
+   * @throws as `query`.
+   */
+  searchText?(query: TextQuery): Promise<ScoredChunk[]>;
+
   /** Removes exactly what is selected; ids that do not exist are skipped. */
   delete(selector: DeleteSelector, scope: StoreScope): Promise<{ readonly deleted: number }>;
 
-  /** The chunks of one document by ascending index, with their vectors, so that unchanged text is never embedded again. */
-  listDocument(documentId: string, scope: StoreScope): Promise<(StoredChunk & { readonly embedding: Float32Array })[]>;
+  /**
+   * The chunks of one document by ascending index, with their vectors, so that unchanged text is never embedded again.
+   * `indexes`, at most 30, says which of them are wanted; a store may give others as well.
+   */
+  listDocument(
+    documentId: string,
+    scope: StoreScope & { readonly indexes?: readonly number[] },
+  ): Promise<(StoredChunk & { readonly embedding: Float32Array })[]>;
 
   count(scope: StoreScope): Promise<number>;
 

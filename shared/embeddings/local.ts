@@ -1,7 +1,6 @@
 import { AppError, toAppError } from '../contracts/app-error.ts';
-import type { EmbeddingProvider, EmbeddingPurpose } from '../contracts/embedding-provider.ts';
-import { commonStems } from './common-words.ts';
-import { analyze } from './text-analysis.ts';
+import type { EmbeddingProvider } from '../contracts/embedding-provider.ts';
+import { createTextHasher } from '../text/feature-hash.ts';
 
 export interface LocalEmbeddingsOptions {
   /** There is one; named so that a configuration may write it out. */
@@ -38,7 +37,7 @@ export function createLocalEmbeddings({
       },
     );
   }
-  let common: ReadonlySet<string> | undefined;
+  const hash = createTextHasher(dimensions);
 
   return {
     id: 'local',
@@ -49,7 +48,6 @@ export function createLocalEmbeddings({
     maxInputTokens: 1_000_000,
 
     async embed(texts, { purpose, signal }) {
-      common ??= commonStems();
       const vectors: Float32Array[] = [];
       for (const [index, text] of texts.entries()) {
         // A text costs about half a millisecond: other requests get their turn in between.
@@ -58,86 +56,9 @@ export function createLocalEmbeddings({
         if (text.trim() === '') {
           throw new AppError('invalid_request', `The text at index ${index} is blank.`, { param: `input[${index}]` });
         }
-        vectors.push(toVector(text, { dimensions, purpose, common }));
+        vectors.push(hash(text, purpose));
       }
       return { vectors };
     },
   };
-}
-
-/** What all the n-grams of a word count together, compared with the word. They forgive misspellings. */
-const GRAM_WEIGHT = 0.5;
-const COMMON_WEIGHT = 0.5;
-
-/**
- * A constant length added to every document in a dimension of its own, where queries are 0. It dampens short documents,
- * which would otherwise win by a single shared word.
- */
-const DOCUMENT_LENGTH = 5;
-
-const WORD_SEED = fnv1a('word:');
-const GRAM_SEED = fnv1a('gram:');
-
-interface VectorOptions {
-  readonly dimensions: number;
-  readonly purpose: EmbeddingPurpose;
-  readonly common: ReadonlySet<string>;
-}
-
-function toVector(text: string, { dimensions, purpose, common }: VectorOptions): Float32Array {
-  const sums = new Float64Array(dimensions);
-  const hashed = dimensions - 1;
-  for (const term of analyze(text)) {
-    const weight = (1 + Math.log(term.count)) * (common.has(term.stem) ? COMMON_WEIGHT : 1);
-    addFeature(sums, hashed, fnv1a(term.stem, 0, term.stem.length, WORD_SEED), weight);
-    addGrams(sums, hashed, `^${term.stem}$`, weight * GRAM_WEIGHT);
-  }
-  let squares = sums.reduce((total, value) => total + value * value, 0);
-  if (squares === 0) {
-    // Every feature cancelled another one: astronomically rare, but a zero vector has no direction.
-    sums[fnv1a(text) % hashed] = 1;
-    squares = 1;
-  }
-  if (purpose === 'document') {
-    sums[hashed] = DOCUMENT_LENGTH;
-    squares += DOCUMENT_LENGTH * DOCUMENT_LENGTH;
-  }
-  const norm = Math.sqrt(squares);
-  return Float32Array.from(sums, (value) => value / norm);
-}
-
-function addGrams(sums: Float64Array, hashed: number, word: string, weight: number): void {
-  let count = 0;
-  for (let length = 3; length <= 5; length += 1) count += Math.max(0, word.length - length + 1);
-  for (let length = 3; length <= 5; length += 1) {
-    for (let start = 0; start + length <= word.length; start += 1) {
-      addFeature(sums, hashed, fnv1a(word, start, start + length, GRAM_SEED), weight / count);
-    }
-  }
-}
-
-/** Two places per feature, each with a sign of its own, so that a collision of one is outvoted by the other. */
-function addFeature(sums: Float64Array, hashed: number, hash: number, weight: number): void {
-  for (const salt of SALTS) {
-    const mixed = finalize(hash + salt);
-    const place = (mixed >>> 1) % hashed;
-    sums[place] = (sums[place] ?? 0) + (mixed & 1 ? weight : -weight);
-  }
-}
-
-const SALTS: readonly number[] = [0, 0x9e3779b9];
-
-/** FNV-1a over UTF-16 units; a short text's bits are far from even, so `finalize` follows. */
-function fnv1a(text: string, start = 0, end = text.length, seed = 0x811c9dc5): number {
-  let hash = seed;
-  for (let index = start; index < end; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  return hash >>> 0;
-}
-
-/** The finaliser of MurmurHash3. */
-function finalize(hash: number): number {
-  let mixed = hash | 0;
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
 }

@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DocumentStore, IngestionRecord, SourceDocument } from '../../shared/contracts/document-store.ts';
+import type { IngestionJournal, JournalEntry } from '../../shared/contracts/ingestion-journal.ts';
 
 export interface DocumentStoreSuite {
   readonly name: string;
   /** The suite closes it. It may be shared and persistent: every test uses ids of its own. */
-  createStore(): DocumentStore | Promise<DocumentStore>;
+  createStore(): Store | Promise<Store>;
 }
+
+type Store = DocumentStore & IngestionJournal;
 
 /** What every document store does. */
 export function describeDocumentStore({ name, createStore }: DocumentStoreSuite): void {
   describe(`${name} as a document store`, () => {
-    let store: DocumentStore;
+    let store: Store;
     let id: string;
     beforeEach(async () => {
       store = await createStore();
@@ -112,6 +115,81 @@ export function describeDocumentStore({ name, createStore }: DocumentStoreSuite)
       expect(first?.metadata).toEqual({ tags: ['a'] });
       (first?.metadata?.tags as string[] | undefined)?.push('changed');
       expect((await store.getDocument(id))?.metadata).toEqual({ tags: ['a'] });
+    });
+
+    describe('its journal', () => {
+      const scope = { collection: 'default', tenant: null };
+      const entryOf = (fields: Partial<JournalEntry> = {}): JournalEntry => ({
+        ...recordOf({ state: 'processing' }),
+        fromStore: true,
+        attempt: 'a1',
+        claimedUntil: new Date('2030-01-02T03:05:05.678Z'),
+        ...fields,
+      });
+      const swap = (next: JournalEntry | undefined, expected: string | undefined) =>
+        store.swapEntry({ documentId: id, ...scope }, next, expected);
+
+      it('keeps an entry with its claim, and shows the record in it', async () => {
+        const entry = entryOf({ doubtUntil: new Date('2030-01-02T04:00:00.000Z') });
+        const version = await swap(entry, undefined);
+        expect(await store.readEntry(id, scope)).toEqual({ entry, version });
+        const { fromStore: _1, attempt: _2, claimedUntil: _3, doubtUntil: _4, ...record } = entry;
+        expect(await store.getIngestion(id, scope)).toEqual(record);
+      });
+
+      it('leaves nothing of an entry to the one that takes its place', async () => {
+        const first = await swap(entryOf({ error: { code: 'network', message: 'x' } }), undefined);
+        const { claimedUntil: _claim, ...settled } = entryOf({ state: 'ready' });
+        const second = await swap(settled, first);
+        expect(await store.readEntry(id, scope)).toEqual({ entry: settled, version: second });
+        expect(second).not.toBe(first);
+      });
+
+      it('writes only over the version that is expected', async () => {
+        const version = (await swap(entryOf(), undefined)) as string;
+        expect(await swap(entryOf({ attempt: 'late' }), undefined)).toBeUndefined();
+        const next = await swap(entryOf({ attempt: 'a2' }), version);
+        expect(await swap(entryOf({ attempt: 'late' }), version)).toBeUndefined();
+        expect(await swap(undefined, version)).toBeUndefined();
+        expect((await store.readEntry(id, scope))?.entry.attempt).toBe('a2');
+        expect(await swap(undefined, next)).toBeDefined();
+        expect(await store.readEntry(id, scope)).toBeUndefined();
+        expect(await swap(entryOf(), next)).toBeUndefined();
+        expect(await swap(entryOf(), undefined)).toBeDefined();
+      });
+
+      it('lets one of many win who expect the same', async () => {
+        const attempts = Array.from({ length: 8 }, (_, index) => entryOf({ attempt: `a${index}` }));
+        const versions = await Promise.all(attempts.map((entry) => swap(entry, undefined)));
+        const winners = attempts.filter((_, index) => versions[index] !== undefined);
+        expect(winners).toHaveLength(1);
+        expect((await store.readEntry(id, scope))?.entry).toEqual(winners[0]);
+      });
+
+      it('lists the entries of a document over collections and tenants, and takes plain records for unclaimed', async () => {
+        const entry = entryOf();
+        await swap(entry, undefined);
+        await store.putIngestion(recordOf({ collection: 'other', tenant: 't1' }));
+        await store.putIngestion(recordOf({ documentId: `${id}-2` }));
+        const found = (await store.listEntries(id)).map((versioned) => versioned.entry);
+        expect(found).toHaveLength(2);
+        expect(found).toContainEqual(entry);
+        expect(found).toContainEqual({
+          ...recordOf({ collection: 'other', tenant: 't1' }),
+          fromStore: false,
+          attempt: '',
+        });
+      });
+
+      it('reads a document with the scope it belongs to', async () => {
+        expect(await store.readSource(id)).toBeUndefined();
+        const plain = { id, text: 'x', tenant: null };
+        await store.putDocument(plain);
+        expect(await store.readSource(id)).toEqual({ ...scope, document: plain });
+        const placed = { id, text: 'x', collection: 'manuals', tenant: 't1' };
+        await store.putDocument(placed);
+        expect(await store.readSource(id)).toEqual({ collection: 'manuals', tenant: 't1', document: placed });
+      });
     });
   });
 }

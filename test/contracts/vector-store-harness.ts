@@ -9,6 +9,10 @@ export interface VectorStoreSuite {
   createStore(options: VectorStoreSuiteOptions): VectorStore | Promise<VectorStore>;
   /** Filters this store refuses with `unsupported`. Everything else has to work. */
   readonly refusedFilters?: readonly Filter[];
+  /** The store has `searchText`. */
+  readonly searchesText?: boolean;
+  /** The store gives results their vectors when asked to. */
+  readonly givesEmbeddings?: boolean;
 }
 
 export interface VectorStoreSuiteOptions {

@@ -9,6 +9,7 @@ import {
   type VectorStoreSuite,
 } from './vector-store-harness.ts';
 import { describeVectorStoreRules } from './vector-store-rules.ts';
+import { describeVectorStoreExtras, describeVectorStoreText } from './vector-store-text.ts';
 import { createRandom, makeChunk, plainCosine, randomVector } from './vectors.ts';
 
 /** What every vector store does. Each test works in collections of its own, so stores may be shared and persistent. */
@@ -19,6 +20,8 @@ export function describeVectorStore(suite: VectorStoreSuite): void {
     describeScopes(suite);
     describeVectorStoreFilters(suite);
     describeVectorStoreRules(suite);
+    describeVectorStoreText(suite);
+    describeVectorStoreExtras(suite);
   });
 }
 

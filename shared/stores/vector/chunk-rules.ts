@@ -1,5 +1,5 @@
 import { AppError } from '../../contracts/app-error.ts';
-import type { Chunk, DeleteSelector, StoreScope, VectorQuery } from '../../contracts/vector-store.ts';
+import type { Chunk, DeleteSelector, StoreScope, TextQuery, VectorQuery } from '../../contracts/vector-store.ts';
 import { checkFilter } from './filter-rules.ts';
 import { checkMetadata, HALF_CHARACTER, RESERVED_NAME } from './metadata-rules.ts';
 
@@ -60,12 +60,16 @@ export function checkCollection(collection: string): void {
 }
 
 export function checkQuery(query: VectorQuery, { dimensions, scores }: VectorRules): void {
-  checkScope(query);
+  checkTextQuery(query);
   checkVector(query.vector, dimensions, 'vector');
+  if (query.minScore !== undefined) checkMinScore(query.minScore, scores);
+}
+
+export function checkTextQuery(query: Omit<TextQuery, 'text'>): void {
+  checkScope(query);
   if (!Number.isInteger(query.topK) || query.topK < 1 || query.topK > MAX_TOP_K) {
     throw invalid(`top_k is a whole number from 1 to ${MAX_TOP_K}.`, 'top_k');
   }
-  if (query.minScore !== undefined) checkMinScore(query.minScore, scores);
   if (query.filter !== undefined) checkFilter(query.filter);
 }
 

@@ -1,6 +1,6 @@
 import type { Filter, FilterOperator, FilterValue } from '../../contracts/filter.ts';
 import type { Metadata } from '../../contracts/vector-store.ts';
-import { compareText } from './text-order.ts';
+import { compareText } from '../../text/text-order.ts';
 
 /** What this evaluator understands: the whole filter language. */
 export const ALL_FILTER_OPERATORS: ReadonlySet<FilterOperator> = new Set([

@@ -26,8 +26,13 @@ const FIXED_BYTES = 1_024;
 const BYTES_PER_STORED_DIMENSION = 8;
 const BYTES_PER_SENT_DIMENSION = 11;
 
+/** A chunk, and what its words are found by. */
+export interface FirestoreChunk extends Chunk {
+  readonly lexical?: Float32Array;
+}
+
 /** The Firestore document of a chunk, without `createdAt`, which a replacement keeps. */
-export function toDocument(chunk: Chunk, sdk: FirestoreSdk, updatedAt: Date): DocumentData {
+export function toDocument(chunk: FirestoreChunk, sdk: FirestoreSdk, updatedAt: Date): DocumentData {
   return {
     ...(isReadableFromKey(chunk.id) ? {} : { chunkId: chunk.id }),
     content: chunk.content,
@@ -39,6 +44,7 @@ export function toDocument(chunk: Chunk, sdk: FirestoreSdk, updatedAt: Date): Do
     tenant: chunk.tenant,
     updatedAt,
     embedding: sdk.FieldValue.vector(Array.from(chunk.embedding)),
+    ...(chunk.lexical === undefined ? {} : { lexical: sdk.FieldValue.vector(Array.from(chunk.lexical)) }),
   };
 }
 
@@ -66,13 +72,14 @@ export function embeddingFromDocument(snapshot: DocumentSnapshot): Float32Array 
 }
 
 /** About how many bytes a chunk adds to a request. */
-export function sentBytes(chunk: Chunk): number {
-  return textAndMetadataBytes(chunk) + chunk.embedding.length * BYTES_PER_SENT_DIMENSION + FIXED_BYTES;
+export function sentBytes(chunk: FirestoreChunk): number {
+  const dimensions = chunk.embedding.length + (chunk.lexical?.length ?? 0);
+  return textAndMetadataBytes(chunk) + dimensions * BYTES_PER_SENT_DIMENSION + FIXED_BYTES;
 }
 
 /** @throws AppError `too_large` for a chunk that Firestore could not hold in one document. */
-export function checkDocumentSize(chunk: Chunk): void {
-  const bytes = textAndMetadataBytes(chunk) + chunk.embedding.length * BYTES_PER_STORED_DIMENSION + FIXED_BYTES;
+export function checkDocumentSize(chunk: Chunk, dimensions: number): void {
+  const bytes = textAndMetadataBytes(chunk) + dimensions * BYTES_PER_STORED_DIMENSION + FIXED_BYTES;
   if (bytes > MAX_DOCUMENT_BYTES || Buffer.byteLength(chunk.content) > MAX_TEXT_BYTES) {
     throw new AppError(
       'too_large',

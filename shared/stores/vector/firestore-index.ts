@@ -9,7 +9,23 @@ export interface IndexNeed {
   readonly equalityFields?: readonly string[];
   readonly filter?: Filter | undefined;
   /** Present for a nearest-neighbour query. */
-  readonly dimensions?: number;
+  readonly vector?: VectorField;
+}
+
+/** A field of the chunks that nearest-neighbour queries run on; each has an index of its own. */
+export interface VectorField {
+  readonly field: 'embedding' | 'lexical';
+  readonly dimensions: number;
+}
+
+/** Length of the vectors that stand for the words of a chunk: Firestore's limit. The longer, the fewer words share a place. */
+export const LEXICAL_DIMENSIONS = 2_048;
+
+/** The vector fields of a store: what indexes have to be created for. */
+export function listVectorFields({ dimensions, lexical }: { dimensions: number; lexical: boolean }): VectorField[] {
+  const fields: VectorField[] = [{ field: 'embedding', dimensions }];
+  if (lexical) fields.push({ field: 'lexical', dimensions: LEXICAL_DIMENSIONS });
+  return fields;
 }
 
 /** The gcloud command that creates the index a query needs. */
@@ -21,8 +37,9 @@ export function indexCommand(need: IndexNeed): string {
     '--query-scope=COLLECTION',
     ...fieldConfigs(need).map((config) => `--field-config=${quote(config)}`),
   ];
-  if (need.dimensions !== undefined) {
-    parts.push(`--field-config=field-path=embedding,vector-config='{"dimension":"${need.dimensions}","flat":{}}'`);
+  if (need.vector !== undefined) {
+    const { field, dimensions } = need.vector;
+    parts.push(`--field-config=field-path=${field},vector-config='{"dimension":"${dimensions}","flat":{}}'`);
   }
   return parts.join(' ');
 }

@@ -1,10 +1,10 @@
 import type { BulkWriter, CollectionReference, DocumentReference } from '@google-cloud/firestore';
 import type { AppError } from '../../contracts/app-error.ts';
-import type { Chunk } from '../../contracts/vector-store.ts';
+import { GRPC, grpcStatus } from '../../resilience/grpc-status.ts';
 import type { FirestoreClient, FirestoreConnection } from '../firestore-client.ts';
-import { fromFirestoreError, GRPC, grpcStatus } from '../firestore-errors.ts';
+import { fromFirestoreError } from '../firestore-errors.ts';
 import { toTenantKey } from '../firestore-keys.ts';
-import { sentBytes, toDocument } from './firestore-chunk.ts';
+import { type FirestoreChunk, sentBytes, toDocument } from './firestore-chunk.ts';
 
 /** Most writes that are under way before their answers are awaited. */
 export const WINDOW_SIZE = 500;
@@ -19,7 +19,7 @@ export interface WriteOutcome {
 
 export interface FirestoreWriter {
   /** Creates or replaces at most `WINDOW_SIZE` documents, and resolves when Firestore acknowledged or refused each. */
-  write(chunks: readonly Chunk[], collection: CollectionReference, time: Date): Promise<WriteOutcome[]>;
+  write(chunks: readonly FirestoreChunk[], collection: CollectionReference, time: Date): Promise<WriteOutcome[]>;
   /** Deletes documents; resolves to how many of them existed. */
   delete(references: readonly DocumentReference[]): Promise<number>;
   /** Resolves when the last write has its answer. */
@@ -90,7 +90,10 @@ function createFirestoreWriter({ firestore, sdk }: FirestoreConnection, throttli
   bulk.onWriteError(({ code, failedAttempts }) => isPassing(code) && failedAttempts < MAX_ATTEMPTS);
 
   /** Starts the writes of one kind, cutting requests by bytes, and waits for all of them. */
-  const writeAll = (chunks: readonly Chunk[], start: (chunk: Chunk) => Promise<unknown>): Promise<WriteStatus[]> => {
+  const writeAll = (
+    chunks: readonly FirestoreChunk[],
+    start: (chunk: FirestoreChunk) => Promise<unknown>,
+  ): Promise<WriteStatus[]> => {
     let bytes = 0;
     const pending = chunks.map((chunk) => {
       const size = sentBytes(chunk);
@@ -107,7 +110,7 @@ function createFirestoreWriter({ firestore, sdk }: FirestoreConnection, throttli
 
   return {
     async write(chunks, collection, time) {
-      const reference = ({ id, tenant }: Chunk): DocumentReference => collection.doc(toTenantKey(id, tenant));
+      const reference = ({ id, tenant }: FirestoreChunk): DocumentReference => collection.doc(toTenantKey(id, tenant));
       // Nearly every chunk is new, so it is created without asking first. What exists is replaced in a second round that
       // leaves `createdAt` alone: cheaper than reading each chunk before it is written.
       const created = await writeAll(chunks, (chunk) =>

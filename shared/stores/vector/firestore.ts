@@ -1,7 +1,14 @@
-import type { CollectionReference, Query, QuerySnapshot } from '@google-cloud/firestore';
+import type { CollectionReference, Query, QuerySnapshot, VectorQueryOptions } from '@google-cloud/firestore';
 import { AppError } from '../../contracts/app-error.ts';
 import type { Filter } from '../../contracts/filter.ts';
-import type { ScoredChunk, StoreScope, VectorQuery, VectorStore } from '../../contracts/vector-store.ts';
+import type {
+  ScoredChunk,
+  StoredChunk,
+  StoreScope,
+  TextQuery,
+  VectorQuery,
+  VectorStore,
+} from '../../contracts/vector-store.ts';
 import { refuseAborted, waitFor } from '../abort.ts';
 import { createFirestoreClient, type FirestoreClientOptions, type FirestoreConnection } from '../firestore-client.ts';
 import { toTenantKey } from '../firestore-keys.ts';
@@ -13,17 +20,19 @@ import {
   checkQuery,
   checkScope,
   checkSelector,
+  checkTextQuery,
   MAX_TOP_K,
 } from './chunk-rules.ts';
 import { checkDocumentSize, embeddingFromDocument, fromDocument, RESULT_FIELDS } from './firestore-chunk.ts';
 import { checkFirestoreFilter, FIRESTORE_FILTER_OPERATORS, toFirestoreFilter } from './firestore-filter.ts';
-import { indexCommand } from './firestore-index.ts';
+import { indexCommand, listVectorFields, type VectorField } from './firestore-index.ts';
 import {
   type DistanceMeasure,
   FIRESTORE_MEASURES,
   scoreFromDistance,
   thresholdFromScore,
 } from './firestore-measure.ts';
+import { createFirestoreWords } from './firestore-words.ts';
 import { createSharedWriter, WINDOW_SIZE } from './firestore-writer.ts';
 import { RESERVED_NAME } from './metadata-rules.ts';
 import { byScoreThenId, reachesMinScore } from './score.ts';
@@ -45,6 +54,11 @@ export interface FirestoreVectorStoreOptions extends FirestoreClientOptions {
    * without it the plain vector index is enough, and only what belongs to nobody is stored and found. Default false.
    */
   readonly tenancy?: boolean;
+  /**
+   * Whether chunks are found by their words too: a second vector is stored with each, which takes a vector index of its
+   * own on the field `lexical`. Chunks stored without it are not found by words until they are stored again. Default false.
+   */
+  readonly lexical?: boolean;
   /** The database is the emulator, which needs no ramp-up of writes. Default false. */
   readonly emulator?: boolean;
   /** Milliseconds since the epoch, for the times of the chunks. */
@@ -57,6 +71,7 @@ export function createFirestoreVectorStore({
   collection: baseCollection = 'embeddings',
   distance = 'cosine',
   tenancy = false,
+  lexical = false,
   emulator = false,
   now = Date.now,
   ...clientOptions
@@ -66,6 +81,9 @@ export function createFirestoreVectorStore({
   const rules = { dimensions, scores: distance === 'dot_product' ? 'unbounded' : 'unit' } as const;
   const client = createFirestoreClient(clientOptions);
   const writer = createSharedWriter({ client, throttling: !emulator });
+  const words = createFirestoreWords();
+  const fields = listVectorFields({ dimensions, lexical });
+  const storedDimensions = fields.reduce((sum, field) => sum + field.dimensions, 0);
 
   const nameOf = (collection: string): string =>
     collection === 'default' ? baseCollection : `${baseCollection}_${collection}`;
@@ -78,14 +96,16 @@ export function createFirestoreVectorStore({
     return filter === undefined ? query : query.where(toFirestoreFilter(filter, connection.sdk));
   };
 
-  const commandFor = ({ collection }: { collection: string }, filter?: Filter, nearest = false) =>
-    indexCommand({
+  const commandFor = ({ collection }: { collection: string }, filter?: Filter, nearest?: VectorField['field']) => {
+    const vector = fields.find(({ field }) => field === nearest);
+    return indexCommand({
       collectionGroup: nameOf(collection),
       databaseId: clientOptions.databaseId,
-      equalityFields: nearest && !tenancy ? [] : ['tenant'],
+      equalityFields: vector !== undefined && !tenancy ? [] : ['tenant'],
       filter,
-      ...(nearest && { dimensions }),
+      ...(vector && { vector }),
     });
+  };
 
   const checkTenancy = (tenant: string | null): void => {
     if (tenant === null || tenancy) return;
@@ -102,23 +122,60 @@ export function createFirestoreVectorStore({
     if (filter !== undefined) checkFirestoreFilter(filter);
   };
 
-  const toResults = (snapshot: Pick<QuerySnapshot, 'docs'>, query: VectorQuery, scoreOf: ScoreOf): ScoredChunk[] =>
+  const toResults = (
+    snapshot: Pick<QuerySnapshot, 'docs'>,
+    { tenant, withEmbeddings }: Pick<VectorQuery, 'tenant' | 'withEmbeddings'>,
+    scoreOf: (chunk: StoredChunk, distance: unknown) => number,
+  ): ScoredChunk[] =>
     snapshot.docs
-      .map((document) => ({ ...fromDocument(document), score: scoreOf(document.get('distance')) }))
-      .filter(({ tenant, score }) => tenant === query.tenant && reachesMinScore(score, query.minScore))
+      .map((document) => {
+        const chunk = fromDocument(document);
+        const score = scoreOf(chunk, document.get('distance'));
+        return { ...chunk, score, ...(withEmbeddings && { embedding: embeddingFromDocument(document) }) };
+      })
+      .filter((chunk) => chunk.tenant === tenant)
       .sort(byScoreThenId);
+
+  /** One nearest-neighbour query: it reads the documents it gives, and no others. */
+  const findNearest = (
+    query: Omit<TextQuery, 'text'>,
+    nearest: Pick<VectorQueryOptions, 'distanceMeasure' | 'distanceThreshold'> & {
+      readonly vectorField: VectorField['field'];
+      readonly vector: Float32Array;
+    },
+  ): Promise<Pick<QuerySnapshot, 'docs'>> => {
+    const { vector, vectorField, ...options } = nearest;
+    return client.run(
+      (connection) => {
+        let candidates: Query = collectionOf(connection, query.collection);
+        if (tenancy) candidates = candidates.where('tenant', '==', query.tenant);
+        if (query.filter !== undefined) candidates = candidates.where(toFirestoreFilter(query.filter, connection.sdk));
+        return candidates
+          .select(...resultFields(query), 'distance')
+          .findNearest({
+            vectorField,
+            queryVector: Array.from(vector),
+            limit: query.topK,
+            distanceResultField: 'distance',
+            ...options,
+          })
+          .get();
+      },
+      { signal: query.signal, indexCommand: () => commandFor(query, query.filter, vectorField) },
+    );
+  };
 
   /** A zero query is as far from everything: its cosine is 0 by definition, and Firestore's answer would be NaN. */
   const queryWithoutDirection = async (query: VectorQuery): Promise<ScoredChunk[]> => {
     const snapshot = await client.run(
       (connection) =>
         chunksOf(connection, query, query.filter)
-          .select(...RESULT_FIELDS)
+          .select(...resultFields(query))
           .limit(query.topK)
           .get(),
       { signal: query.signal, indexCommand: () => commandFor(query, query.filter) },
     );
-    return toResults(snapshot, query, () => 0);
+    return toResults(snapshot, query, () => 0).filter(({ score }) => reachesMinScore(score, query.minScore));
   };
 
   return {
@@ -131,14 +188,15 @@ export function createFirestoreVectorStore({
       const accepted = checkChunks(chunks, rules);
       for (const chunk of accepted) {
         checkTenancy(chunk.tenant);
-        checkDocumentSize(chunk);
+        checkDocumentSize(chunk, storedDimensions);
       }
       const time = new Date(now());
       const upserted: string[] = [];
       const failed: { id: string; error: AppError }[] = [];
       for (const window of windowsOf(accepted)) {
+        const written = lexical ? await words.index(window, signal) : window;
         const outcomes = await writer.use(
-          (bulk, connection) => bulk.write(window, collectionOf(connection, collection), time),
+          (bulk, connection) => bulk.write(written, collectionOf(connection, collection), time),
           signal,
         );
         for (const { id, error } of outcomes) {
@@ -157,29 +215,27 @@ export function createFirestoreVectorStore({
       checkReading(query, query.filter);
       if (distance === 'cosine' && query.vector.every((value) => value === 0)) return queryWithoutDirection(query);
       const threshold = thresholdFromScore(query.minScore, distance);
-      const snapshot = await client.run(
-        (connection) => {
-          let candidates: Query = collectionOf(connection, query.collection);
-          if (tenancy) candidates = candidates.where('tenant', '==', query.tenant);
-          if (query.filter !== undefined) {
-            candidates = candidates.where(toFirestoreFilter(query.filter, connection.sdk));
-          }
-          return candidates
-            .select(...RESULT_FIELDS, 'distance')
-            .findNearest({
-              vectorField: 'embedding',
-              queryVector: Array.from(query.vector),
-              limit: query.topK,
-              distanceMeasure: FIRESTORE_MEASURES[distance],
-              distanceResultField: 'distance',
-              ...(threshold !== undefined && { distanceThreshold: threshold }),
-            })
-            .get();
-        },
-        { signal: query.signal, indexCommand: () => commandFor(query, query.filter, true) },
-      );
-      return toResults(snapshot, query, (value) => scoreFromDistance(Number(value), distance));
+      const snapshot = await findNearest(query, {
+        vectorField: 'embedding',
+        vector: query.vector,
+        distanceMeasure: FIRESTORE_MEASURES[distance],
+        ...(threshold !== undefined && { distanceThreshold: threshold }),
+      });
+      const results = toResults(snapshot, query, (_, value) => scoreFromDistance(Number(value), distance));
+      return results.filter(({ score }) => reachesMinScore(score, query.minScore));
     },
+
+    ...(lexical && {
+      async searchText(query: TextQuery) {
+        checkTextQuery(query);
+        checkReading(query, query.filter);
+        const read = words.read(query.text);
+        if (read === undefined) return [];
+        const { vector, scoreOf } = read;
+        const snapshot = await findNearest(query, { vectorField: 'lexical', vector, distanceMeasure: 'COSINE' });
+        return toResults(snapshot, query, ({ content }) => scoreOf(content)).filter(({ score }) => score > 0);
+      },
+    }),
 
     async delete(selector, scope) {
       checkSelector(selector);
@@ -212,8 +268,12 @@ export function createFirestoreVectorStore({
     async listDocument(documentId, scope) {
       checkReading(scope);
       checkId(documentId, 'document_id');
+      if (scope.indexes?.length === 0) return [];
       const snapshot = await client.run(
-        (connection) => chunksOf(connection, scope).where('documentId', '==', documentId).get(),
+        (connection) => {
+          const chunks = chunksOf(connection, scope).where('documentId', '==', documentId);
+          return (scope.indexes === undefined ? chunks : chunks.where('index', 'in', scope.indexes)).get();
+        },
         { signal: scope.signal, indexCommand: () => commandFor(scope) },
       );
       return snapshot.docs
@@ -243,8 +303,6 @@ export function createFirestoreVectorStore({
   };
 }
 
-type ScoreOf = (distance: unknown) => number;
-
 function checkBaseCollection(name: string): void {
   if (name !== '' && !name.includes('/') && !RESERVED_NAME.test(name)) return;
   throw new AppError(
@@ -254,6 +312,10 @@ function checkBaseCollection(name: string): void {
       param: 'vectorstore.firestore.collection',
     },
   );
+}
+
+function resultFields({ withEmbeddings }: Pick<VectorQuery, 'withEmbeddings'>): readonly string[] {
+  return withEmbeddings ? [...RESULT_FIELDS, 'embedding'] : RESULT_FIELDS;
 }
 
 function windowsOf<T>(items: readonly T[]): T[][] {

@@ -1,6 +1,14 @@
 import { AppError } from '../../contracts/app-error.ts';
-import type { DeleteSelector, StoredChunk, StoreScope, VectorStore } from '../../contracts/vector-store.ts';
+import type {
+  DeleteSelector,
+  ScoredChunk,
+  StoredChunk,
+  StoreScope,
+  VectorStore,
+} from '../../contracts/vector-store.ts';
+import { createTermReader } from '../../text/search-terms.ts';
 import { refuseAborted } from '../abort.ts';
+import { type BlockWords, createBlockWords } from './block-words.ts';
 import {
   checkChunks,
   checkCollection,
@@ -9,9 +17,10 @@ import {
   checkQuery,
   checkScope,
   checkSelector,
+  checkTextQuery,
   MAX_TOP_K,
 } from './chunk-rules.ts';
-import { ALL_FILTER_OPERATORS } from './filter.ts';
+import { ALL_FILTER_OPERATORS, compileFilter } from './filter.ts';
 import { copyMetadata } from './metadata-rules.ts';
 import { createVectorBlock, type VectorBlock } from './vector-block.ts';
 
@@ -25,8 +34,14 @@ export interface MemoryVectorStoreOptions {
   readonly now?: () => number;
 }
 
+interface Block {
+  readonly vectors: VectorBlock;
+  /** There once somebody has searched the block by words. */
+  words?: BlockWords;
+}
+
 /**
- * Exact cosine search over vectors held in this process. For development and small sets: it is empty after every start,
+ * Exact cosine search, and exact BM25 by words, over chunks held in this process. For development and small sets: it is empty after every start,
  * and two instances do not share it.
  */
 export function createMemoryVectorStore({
@@ -36,16 +51,17 @@ export function createMemoryVectorStore({
 }: MemoryVectorStoreOptions): VectorStore {
   checkDimensions(dimensions, MAX_DIMENSIONS);
   const rules = { dimensions, scores: 'unit' } as const;
-  const blocks = new Map<string, VectorBlock>();
+  const readTerms = createTermReader();
+  const blocks = new Map<string, Block>();
 
-  const find = ({ collection, tenant }: StoreScope): VectorBlock | undefined => blocks.get(keyOf(collection, tenant));
-  const findOrCreate = (collection: string, tenant: string | null): VectorBlock => {
+  const find = ({ collection, tenant }: StoreScope): Block | undefined => blocks.get(keyOf(collection, tenant));
+  const findOrCreate = (collection: string, tenant: string | null): Block => {
     const key = keyOf(collection, tenant);
-    const block = blocks.get(key) ?? createVectorBlock(dimensions);
+    const block = blocks.get(key) ?? { vectors: createVectorBlock(dimensions) };
     blocks.set(key, block);
     return block;
   };
-  const total = (): number => [...blocks.values()].reduce((sum, block) => sum + block.size, 0);
+  const total = (): number => [...blocks.values()].reduce((sum, { vectors }) => sum + vectors.size, 0);
 
   return {
     id: 'memory',
@@ -55,7 +71,7 @@ export function createMemoryVectorStore({
       refuseAborted(signal);
       checkCollection(collection);
       const accepted = checkChunks(chunks, rules);
-      const added = accepted.filter(({ id, tenant }) => !blocks.get(keyOf(collection, tenant))?.has(id)).length;
+      const added = accepted.filter(({ id, tenant }) => !blocks.get(keyOf(collection, tenant))?.vectors.has(id)).length;
       if (total() + added > maxDocuments) {
         throw new AppError(
           'quota_exceeded',
@@ -66,9 +82,10 @@ export function createMemoryVectorStore({
       }
       const time = now();
       for (const { embedding, ...chunk } of accepted) {
-        const block = findOrCreate(collection, chunk.tenant);
-        const createdAt = block.get(chunk.id)?.createdAt ?? new Date(time);
-        block.put(copyChunk({ ...chunk, createdAt, updatedAt: new Date(time) }), embedding);
+        const { vectors, words } = findOrCreate(collection, chunk.tenant);
+        const createdAt = vectors.get(chunk.id)?.createdAt ?? new Date(time);
+        vectors.put(copyChunk({ ...chunk, createdAt, updatedAt: new Date(time) }), embedding);
+        words?.put(chunk);
       }
       return { upserted: accepted.map(({ id }) => id), failed: [] };
     },
@@ -77,8 +94,28 @@ export function createMemoryVectorStore({
       refuseAborted(query.signal);
       checkQuery(query, rules);
       const { vector, topK, minScore, filter } = query;
-      const found = find(query)?.search({ vector, topK, minScore, filter }) ?? [];
-      return found.map(({ chunk, score }) => ({ ...copyChunk(chunk), score }));
+      const block = find(query);
+      if (block === undefined) return [];
+      const found = block.vectors.search({ vector, topK, minScore, filter });
+      return found.map(({ chunk, score }) => toResult(block, chunk, score, query.withEmbeddings));
+    },
+
+    async searchText(query) {
+      refuseAborted(query.signal);
+      checkTextQuery(query);
+      const { text, topK, filter } = query;
+      const block = find(query);
+      if (block === undefined) return [];
+      const { vectors } = block;
+      block.words ??= createBlockWords({ chunks: vectors.chunks(), readTerms });
+      const { words } = block;
+      await words.prepare();
+      refuseAborted(query.signal);
+      const matches = filter === undefined ? undefined : compileFilter(filter);
+      const accepts = matches && ((id: string): boolean => matches((vectors.get(id) as StoredChunk).metadata));
+      return words
+        .search({ text, topK, accepts })
+        .map(({ id, score }) => toResult(block, vectors.get(id) as StoredChunk, score, query.withEmbeddings));
     },
 
     async delete(selector, scope) {
@@ -87,8 +124,12 @@ export function createMemoryVectorStore({
       checkSelector(selector);
       const block = find(scope);
       if (block === undefined) return { deleted: 0 };
-      const deleted = selectIds(selector, block).filter((id) => block.remove(id)).length;
-      if (block.size === 0) blocks.delete(keyOf(scope.collection, scope.tenant));
+      const { vectors, words } = block;
+      const deleted = selectIds(selector, vectors).filter((id) => {
+        words?.remove(id);
+        return vectors.remove(id);
+      }).length;
+      if (vectors.size === 0) blocks.delete(keyOf(scope.collection, scope.tenant));
       return { deleted };
     },
 
@@ -96,18 +137,20 @@ export function createMemoryVectorStore({
       refuseAborted(scope.signal);
       checkScope(scope);
       checkId(documentId, 'document_id');
-      const block = find(scope);
-      if (block === undefined) return [];
-      return block
+      const vectors = find(scope)?.vectors;
+      if (vectors === undefined) return [];
+      return vectors
         .idsOfDocument(documentId)
-        .map((id) => ({ ...copyChunk(block.get(id) as StoredChunk), embedding: block.embeddingOf(id) }))
+        .map((id) => vectors.get(id) as StoredChunk)
+        .filter(({ index }) => scope.indexes === undefined || scope.indexes.includes(index))
+        .map((chunk) => ({ ...copyChunk(chunk), embedding: vectors.embeddingOf(chunk.id) }))
         .sort((left, right) => left.index - right.index);
     },
 
     async count(scope) {
       refuseAborted(scope.signal);
       checkScope(scope);
-      return find(scope)?.size ?? 0;
+      return find(scope)?.vectors.size ?? 0;
     },
 
     async ready() {},
@@ -127,6 +170,11 @@ function selectIds(selector: DeleteSelector, block: VectorBlock): readonly strin
   if ('ids' in selector) return selector.ids;
   if ('documentId' in selector) return block.idsOfDocument(selector.documentId);
   return block.idsMatching(selector.filter);
+}
+
+function toResult({ vectors }: Block, chunk: StoredChunk, score: number, withEmbedding = false): ScoredChunk {
+  const result = { ...copyChunk(chunk), score };
+  return withEmbedding ? { ...result, embedding: vectors.embeddingOf(chunk.id) } : result;
 }
 
 function copyChunk(chunk: StoredChunk): StoredChunk {

@@ -1,4 +1,4 @@
-import { compareText } from './text-order.ts';
+import { compareText } from '../../text/text-order.ts';
 
 /**
  * Vectors are 32-bit floats, so a score is good to about seven digits. A result counts as equal to `minScore` when it

@@ -1,9 +1,9 @@
 import type { Filter } from '../../contracts/filter.ts';
 import type { StoredChunk } from '../../contracts/vector-store.ts';
+import { compareText } from '../../text/text-order.ts';
 import { dotProductOfRow, dotProducts, inverseNorm, normalise } from './exact-search.ts';
 import { compileFilter } from './filter.ts';
 import { reachesMinScore, toCosineScore } from './score.ts';
-import { compareText } from './text-order.ts';
 import { createTopK } from './top-k.ts';
 
 const FIRST_CAPACITY = 16;
@@ -20,6 +20,7 @@ export interface BlockSearch {
 /** The chunks of one collection and tenant: vectors in one flat array, everything else beside it, by row. */
 export interface VectorBlock {
   readonly size: number;
+  chunks(): Iterable<StoredChunk>;
   has(id: string): boolean;
   get(id: string): StoredChunk | undefined;
   put(chunk: StoredChunk, embedding: Float32Array): void;
@@ -72,6 +73,7 @@ export function createVectorBlock(dimensions: number): VectorBlock {
     get size() {
       return chunks.length;
     },
+    chunks: () => chunks,
     has: (id) => rowById.has(id),
     get(id) {
       const row = rowById.get(id);

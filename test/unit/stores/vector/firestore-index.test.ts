@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { indexCommand } from '../../../../shared/stores/vector/firestore-index.ts';
+import { indexCommand, listVectorFields } from '../../../../shared/stores/vector/firestore-index.ts';
 
 const VECTOR = `--field-config=field-path=embedding,vector-config='{"dimension":"384","flat":{}}'`;
 
 describe('the command for a missing index', () => {
   it('is the documented one for a plain vector search', () => {
-    expect(indexCommand({ collectionGroup: 'embeddings', dimensions: 384 })).toBe(
+    expect(indexCommand({ collectionGroup: 'embeddings', vector: { field: 'embedding', dimensions: 384 } })).toBe(
       `gcloud firestore indexes composite create --collection-group=embeddings --query-scope=COLLECTION ${VECTOR}`,
     );
   });
@@ -15,7 +15,7 @@ describe('the command for a missing index', () => {
       collectionGroup: 'embeddings',
       databaseId: 'rag',
       equalityFields: ['tenant'],
-      dimensions: 384,
+      vector: { field: 'embedding', dimensions: 384 },
       filter: {
         type: 'and',
         filters: [
@@ -36,6 +36,13 @@ describe('the command for a missing index', () => {
     ]);
   });
 
+  it('is one for the field of the words too', () => {
+    const [, vector] = listVectorFields({ dimensions: 384, lexical: true });
+    expect(indexCommand({ collectionGroup: 'embeddings', ...(vector && { vector }) })).toContain(
+      `--field-config=field-path=lexical,vector-config='{"dimension":"2048","flat":{}}'`,
+    );
+  });
+
   it('has no vector for other queries', () => {
     expect(indexCommand({ collectionGroup: 'e', equalityFields: ['tenant'] })).not.toContain('vector-config');
   });
@@ -45,5 +52,20 @@ describe('the command for a missing index', () => {
     expect(indexCommand({ collectionGroup: 'e', filter })).toContain(
       `--field-config='field-path=metadata.\`a\\\`b'\\''; rm -rf ~ #\`,order=ASCENDING'`,
     );
+  });
+});
+
+describe('the vector fields of a store', () => {
+  it.each([
+    [false, [{ field: 'embedding', dimensions: 384 }]],
+    [
+      true,
+      [
+        { field: 'embedding', dimensions: 384 },
+        { field: 'lexical', dimensions: 2_048 },
+      ],
+    ],
+  ])('are those that need an index; with words: %s', (lexical, expected) => {
+    expect(listVectorFields({ dimensions: 384, lexical })).toEqual(expected);
   });
 });

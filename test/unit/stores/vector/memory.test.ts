@@ -3,7 +3,12 @@ import { createMemoryVectorStore } from '../../../../shared/stores/vector/memory
 import { describeVectorStore } from '../../../contracts/vector-store.ts';
 import { createRandom, makeChunk, plainCosine, randomVector } from '../../../contracts/vectors.ts';
 
-describeVectorStore({ name: 'memory', createStore: createMemoryVectorStore });
+describeVectorStore({
+  name: 'memory',
+  createStore: createMemoryVectorStore,
+  searchesText: true,
+  givesEmbeddings: true,
+});
 
 describe('capacity of the memory store', () => {
   const scope = { collection: 'default', tenant: null };

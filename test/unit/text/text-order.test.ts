@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { compareText } from '../../../../shared/stores/vector/text-order.ts';
+import { compareText } from '../../../shared/text/text-order.ts';
 
 it('orders text as its UTF-8 bytes do', () => {
   const texts = [

@@ -39,12 +39,38 @@ export function analyze(text: string): Term[] {
 export function toWords(text: string): string[] {
   const normalized = text.normalize('NFKC').toLowerCase();
   const words: string[] = [];
-  for (const [run] of normalized.matchAll(/[\p{L}\p{N}\p{M}]+/gu)) {
+  for (const [run] of normalized.matchAll(RUN)) {
     if (UNSPACED.test(run)) words.push(...toPairs(run));
     else words.push(run.slice(0, MAX_WORD_LENGTH));
   }
   return words.length > 0 ? words : (normalized.match(/\S/gu) ?? []).slice(0, MAX_WORD_LENGTH);
 }
+
+/** A word and where it stands: UTF-16 offsets into the text as it was given. */
+export interface LocatedWord {
+  readonly word: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The words of a text, as `toWords` gives them, and their places. Pairs of characters overlap. */
+export function locateWords(text: string): LocatedWord[] {
+  return [...text.matchAll(RUN)].flatMap(({ 0: run, index }) => {
+    if (!UNSPACED.test(run)) return toWords(run).map((word) => ({ word, start: index, end: index + run.length }));
+    const characters = [...run.matchAll(/./gsu)].map(({ 0: character, index: offset }) => ({
+      start: index + offset,
+      end: index + offset + character.length,
+    }));
+    const pairs = characters
+      .slice(1)
+      .map(({ end }, position) => ({ start: characters[position]?.start ?? index, end }));
+    return (pairs.length > 0 ? pairs : characters).flatMap(({ start, end }) =>
+      toWords(text.slice(start, end)).map((word) => ({ word, start, end })),
+    );
+  });
+}
+
+const RUN = /[\p{L}\p{N}\p{M}]+/gu;
 
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;

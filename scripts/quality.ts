@@ -1,0 +1,108 @@
+/**
+ * How good search is, on a set of documents and questions that people have judged.
+ *
+ *   npm run quality -- [FOLDER] [--store memory|firestore|pgvector]…
+ *
+ * The folder (default: the Cranfield collection beside the repository) holds `corpus.jsonl`, `queries.jsonl` and
+ * `qrels.tsv`; without it nothing is measured. Firestore is its emulator, at FIRESTORE_EMULATOR_HOST. Postgres is the one
+ * at QUALITY_POSTGRES_URL, else one inside this process. Exit code 0: good, or nothing to measure; 1: below a bar.
+ */
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { VectorStore } from '../shared/contracts/vector-store.ts';
+import { createMemoryVectorStore } from '../shared/stores/vector/memory.ts';
+import { type JudgedSet, readJudgedSet } from './quality/judged-set.ts';
+import { measureQuality, type QualityRow } from './quality/measure.ts';
+
+const DIMENSIONS = 768;
+const CRANFIELD = fileURLToPath(new URL('../../shared/data/retrieval/cranfield/', import.meta.url));
+
+/** Lowest nDCG@10 on Cranfield: of exact rankings, so of the store in memory. */
+const BARS: Readonly<Record<string, number>> = { vector: 0.32, lexical: 0.355 };
+
+/** What is below its bar, one line each. */
+export function listShortfalls(rows: readonly QualityRow[]): string[] {
+  const exact = rows.filter(({ store }) => store === 'memory');
+  const lexical = exact.find(({ ranking }) => ranking === 'lexical')?.ndcg ?? 0;
+  return exact.flatMap(({ ranking, ndcg }) => {
+    const bar = ranking === 'hybrid' ? lexical : (BARS[ranking] ?? 0);
+    return ndcg >= bar ? [] : [`${ranking}: nDCG@10 is ${ndcg.toFixed(4)}, and has to be at least ${bar.toFixed(4)}`];
+  });
+}
+
+export function toTable(rows: readonly QualityRow[]): string[] {
+  return [
+    '| store | ranking | nDCG@10 | recall@10 | MRR | p95 ms |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...rows.map(({ store, ranking, ndcg, recall, reciprocalRank, p95Ms }) => {
+      const numbers = [ndcg.toFixed(4), recall.toFixed(4), reciprocalRank.toFixed(4), p95Ms.toFixed(1)];
+      return `| ${[store, ranking, ...numbers].join(' | ')} |`;
+    }),
+  ];
+}
+
+export async function measureMemory(set: JudgedSet): Promise<QualityRow[]> {
+  const store = createMemoryVectorStore({ dimensions: DIMENSIONS, maxDocuments: set.documents.length });
+  return await measureQuality({ set, store, collection: 'quality', dimensions: DIMENSIONS });
+}
+
+async function measureFirestore(set: JudgedSet): Promise<QualityRow[]> {
+  if (!process.env.FIRESTORE_EMULATOR_HOST) {
+    throw new Error('Start the Firestore emulator and set FIRESTORE_EMULATOR_HOST; a real database is not written to.');
+  }
+  const { createFirestoreVectorStore } = await import('../shared/stores/vector/firestore.ts');
+  const options = { dimensions: DIMENSIONS, projectId: 'demo-quality', emulator: true, lexical: true };
+  return await measureOnce(createFirestoreVectorStore(options), set, true);
+}
+
+async function measurePgvector(set: JudgedSet): Promise<QualityRow[]> {
+  const { createPgvectorVectorStore } = await import('../shared/stores/vector/pgvector.ts');
+  const connectionString = process.env.QUALITY_POSTGRES_URL ?? 'pglite://memory';
+  return await measureOnce(createPgvectorVectorStore({ dimensions: DIMENSIONS, connectionString }), set, false);
+}
+
+/** In a collection of its own, which is removed again. */
+async function measureOnce(store: VectorStore, set: JudgedSet, paidReads: boolean): Promise<QualityRow[]> {
+  const collection = `quality-${randomUUID()}`;
+  try {
+    return await measureQuality({ set, store, collection, dimensions: DIMENSIONS, paidReads });
+  } finally {
+    await store.delete({ ids: set.documents.map(({ id }) => id) }, { collection, tenant: null });
+    await store.close();
+  }
+}
+
+const MEASURES: Readonly<Record<string, (set: JudgedSet) => Promise<QualityRow[]>>> = {
+  memory: measureMemory,
+  firestore: measureFirestore,
+  pgvector: measurePgvector,
+};
+
+async function main(): Promise<number> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { store: { type: 'string', multiple: true } },
+  });
+  const folder = positionals[0] ?? CRANFIELD;
+  const set = readJudgedSet(folder);
+  if (set === undefined) {
+    console.log(`Nothing was measured: there is no corpus.jsonl in ${folder}.`);
+    return 0;
+  }
+  const rows: QualityRow[] = [];
+  for (const name of values.store ?? ['memory']) {
+    const measure = MEASURES[name];
+    if (measure === undefined)
+      throw new Error(`There is no store ${name}; there are ${Object.keys(MEASURES).join(', ')}.`);
+    rows.push(...(await measure(set)));
+  }
+  for (const line of toTable(rows)) console.log(line);
+  // Other sets have other bars; what holds on all of them is that words and vectors together are no worse than words.
+  const shortfalls = positionals[0] === undefined ? listShortfalls(rows) : [];
+  for (const line of shortfalls) console.error(line);
+  return shortfalls.length === 0 ? 0 : 1;
+}
+
+const [, script] = process.argv;
+if (script !== undefined && import.meta.url === pathToFileURL(script).href) process.exitCode = await main();
