@@ -10,6 +10,18 @@ export interface BatchItem {
   readonly bytes: number;
 }
 
+/** Whoever has texts to embed. */
+export interface BatchSource {
+  /** Not asked for yet, in order. */
+  readonly items: BatchItem[];
+}
+
+/** A text in a batch, and whose it is. */
+export interface BatchEntry<Source extends BatchSource> {
+  readonly item: BatchItem;
+  readonly source: Source;
+}
+
 export interface BatchCaps {
   readonly items: number;
   readonly tokens: number;
@@ -22,6 +34,9 @@ const TOKEN_MARGIN = 0.8;
 /** Servers limit their request bodies, often to 2 MB; JSON escapes some of the text. */
 const MAX_BYTES = 1_500_000;
 
+/** Callers with fewer texts share a request up to that many; more in one would only take longer than two side by side. */
+const TOGETHER = 100;
+
 export function toBatchCaps(provider: EmbeddingProvider): BatchCaps {
   return {
     items: Math.max(1, provider.maxBatchSize),
@@ -30,27 +45,91 @@ export function toBatchCaps(provider: EmbeddingProvider): BatchCaps {
   };
 }
 
-/** Removes the next batch from the front of the queue. A text above a cap on its own is a batch of one. */
-export function takeBatch(queue: BatchItem[], caps: BatchCaps): BatchItem[] {
-  let tokens = 0;
-  let bytes = 0;
-  let count = 0;
-  for (const item of queue) {
-    tokens += item.tokens;
-    bytes += item.bytes;
-    if (count > 0 && (count >= caps.items || tokens > caps.tokens || bytes > caps.bytes)) break;
-    count += 1;
-  }
-  return queue.splice(0, count);
+/** The stricter of two in each. */
+export function narrowCaps(caps: BatchCaps, other: BatchCaps): BatchCaps {
+  return {
+    items: Math.min(caps.items, other.items),
+    tokens: Math.min(caps.tokens, other.tokens),
+    bytes: Math.min(caps.bytes, other.bytes),
+  };
+}
+
+/** Whether there are texts enough that waiting for more would not fill the next request better. */
+export function isFull(sources: readonly BatchSource[], { items }: BatchCaps): boolean {
+  let waiting = 0;
+  for (const source of sources) waiting += source.items.length;
+  return waiting >= Math.min(items, TOGETHER);
 }
 
 /**
- * The caps after a batch was refused whole and its first half was accepted. A batch that came near the token limit is
- * taken to have failed by it, any other by its count.
+ * Removes the next batch from the front of the line: as many texts of the first source as fit, then those of the next
+ * ones while the batch is small. A text above a cap on its own is a batch of one. A source with more texts goes to the
+ * end of the line, so that nobody waits for the end of a long list.
  */
-export function learnCap(caps: BatchCaps, refused: readonly BatchItem[]): BatchCaps {
-  const tokens = refused.reduce((total, item) => total + item.tokens, 0);
+export function takeBatch<Source extends BatchSource>(line: Source[], caps: BatchCaps): BatchEntry<Source>[] {
+  const batch: BatchEntry<Source>[] = [];
+  let tokens = 0;
+  let bytes = 0;
+  for (let source = line[0]; source !== undefined; source = line[0]) {
+    const most = batch.length === 0 ? caps.items : Math.min(caps.items, TOGETHER);
+    let taken = 0;
+    for (const item of source.items) {
+      tokens += item.tokens;
+      bytes += item.bytes;
+      if (batch.length > 0 && (batch.length >= most || tokens > caps.tokens || bytes > caps.bytes)) break;
+      batch.push({ item, source });
+      taken += 1;
+    }
+    source.items.splice(0, taken);
+    if (source.items.length > 0) {
+      if (taken > 0) line.push(...line.splice(0, 1));
+      return batch;
+    }
+    line.shift();
+  }
+  return batch;
+}
+
+export function fitsCaps(batch: readonly BatchEntry<BatchSource>[], caps: BatchCaps): boolean {
+  return batch.length <= caps.items && sumOfTokens(batch) <= caps.tokens;
+}
+
+/**
+ * The caps after a batch was refused whole and accepted in two halves. A batch that came near the token limit is taken
+ * to have failed by it, any other by its count.
+ */
+export function learnCap(caps: BatchCaps, refused: readonly BatchEntry<BatchSource>[]): BatchCaps {
+  const tokens = sumOfTokens(refused);
   return tokens > caps.tokens / 2
     ? { ...caps, tokens: Math.min(caps.tokens, Math.ceil(tokens / 2)) }
     : { ...caps, items: Math.min(caps.items, Math.ceil(refused.length / 2)) };
+}
+
+/**
+ * Divides what a request used among its texts by their weight; the parts make up the whole. A text that is there twice
+ * was sent once.
+ * @param used as the upstream counted; undefined leaves it at the estimate.
+ */
+export function shareTokens(batch: readonly BatchEntry<BatchSource>[], used: number | undefined): number[] {
+  const seen = new Set<string>();
+  const weights = batch.map(({ item }) => {
+    const weight = seen.has(item.text) ? 0 : item.tokens;
+    seen.add(item.text);
+    return weight;
+  });
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const tokens = used ?? total;
+  let weighed = 0;
+  let shared = 0;
+  return weights.map((weight) => {
+    weighed += weight;
+    const until = total === 0 ? tokens : Math.round((weighed / total) * tokens);
+    const share = until - shared;
+    shared = until;
+    return share;
+  });
+}
+
+function sumOfTokens(batch: readonly BatchEntry<BatchSource>[]): number {
+  return batch.reduce((total, { item }) => total + item.tokens, 0);
 }

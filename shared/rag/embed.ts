@@ -1,12 +1,11 @@
 import { AppError, toAppError } from '../contracts/app-error.ts';
 import type { EmbeddingProvider, EmbeddingPurpose } from '../contracts/embedding-provider.ts';
+import { createDeadline } from '../resilience/deadline.ts';
 import { estimateTokens } from '../usage/tokens.ts';
-import { createLimiter } from './concurrency.ts';
-import { type BatchCaps, type BatchItem, learnCap, takeBatch, toBatchCaps } from './embed-batch.ts';
-import { createVectorCache } from './vector-cache.ts';
-
-/** The one policy shape: run it, perhaps again, under this signal. */
-export type RetryPolicy = <T>(operation: (signal: AbortSignal) => Promise<T>, signal: AbortSignal) => Promise<T>;
+import { sha256 } from './document-key.ts';
+import type { BatchItem } from './embed-batch.ts';
+import { createEmbedQueue, type RetryPolicy } from './embed-queue.ts';
+import { createKeptVectors, createVectorCache, type VectorKeeping } from './vector-cache.ts';
 
 export interface EmbedderOptions {
   readonly provider: EmbeddingProvider;
@@ -14,8 +13,14 @@ export interface EmbedderOptions {
   readonly concurrency?: number;
   /** Default: one attempt. */
   readonly retry?: RetryPolicy;
+  /** Longest time one attempt may take. Default: no limit. */
+  readonly timeoutMs?: number;
   /** Vectors kept in memory, for documents and for queries each. 0 keeps none. Default 500. */
   readonly cacheEntries?: number;
+  /** Where vectors are kept beyond this process. Default: nowhere. */
+  readonly keep?: VectorKeeping;
+  /** Put before each text, for models that were trained so. Default: nothing, for none can be guessed. */
+  readonly prefixes?: { readonly [Purpose in EmbeddingPurpose]?: string };
 }
 
 export interface Embedded {
@@ -27,9 +32,12 @@ export interface Embedded {
 }
 
 export interface Embedder {
-  /** `provider/model@dimensions`, what stored vectors are marked with. Undefined until the dimension is known. */
+  /**
+   * `provider/model@dimensions`, what stored vectors are marked with; a prefix of documents makes other vectors and is
+   * part of the mark. Undefined until the dimension is known.
+   */
   readonly fingerprint: string | undefined;
-  /** `provider/model` with the dimension if it was known from the start: the same before and after the first answer. */
+  /** The same with the dimension only if it was known from the start: equal before and after the first answer. */
   readonly space: string;
   readonly provider: EmbeddingProvider;
   /** Whether vectors marked so may be compared with this embedder's. */
@@ -44,82 +52,71 @@ export interface Embedder {
 
 /**
  * Batching, bounded concurrency, retry and memory for an embedding provider, in one place. A batch is closed by count,
- * tokens or bytes, whichever comes first. One that is refused for its size is halved until it passes, and the size that
- * passed is remembered.
+ * tokens or bytes, whichever comes first, and callers that come together share one. One that is refused for its size is
+ * halved until it passes, and the size that passed is remembered.
  */
-export function createEmbedder({ provider, concurrency = 4, retry, cacheEntries = 500 }: EmbedderOptions): Embedder {
-  const once: RetryPolicy = (operation, signal) => operation(signal);
-  const attempt = retry ?? once;
-  const limit = createLimiter(concurrency);
+export function createEmbedder(options: EmbedderOptions): Embedder {
+  const { provider, concurrency = 4, retry, timeoutMs, cacheEntries = 500, keep, prefixes = {} } = options;
   const caches = { document: createVectorCache(cacheEntries), query: createVectorCache(cacheEntries) };
+  const kept = keep === undefined ? undefined : createKeptVectors(keep);
   const name = `${provider.id}/${provider.model}`;
-  const space = provider.dimensions === undefined ? name : `${name}@${provider.dimensions}`;
-  let caps: BatchCaps = toBatchCaps(provider);
-  let dimensions = provider.dimensions;
+  const mark = prefixes.document ? `+${sha256(prefixes.document).slice(0, 8)}` : '';
+  const space = provider.dimensions === undefined ? `${name}${mark}` : `${name}@${provider.dimensions}${mark}`;
 
-  const request = async (batch: readonly BatchItem[], purpose: EmbeddingPurpose, run: Run): Promise<void> => {
-    const texts = batch.map((item) => item.text);
-    const operation = (signal: AbortSignal) => {
-      run.requests += 1;
-      return provider.embed(texts, { purpose, signal });
-    };
-    const result = await limit(() => attempt(operation, run.signal), run.signal);
-    dimensions = checkVectors(result.vectors, batch.length, dimensions ?? provider.dimensions, name);
-    for (const [index, vector] of result.vectors.entries()) {
-      const text = texts[index];
-      if (text === undefined) continue;
-      run.vectors.set(text, vector);
-      caches[purpose].set(text, vector);
-    }
-    run.tokens += result.usage?.tokens ?? batch.reduce((total, item) => total + item.tokens, 0);
-  };
-
-  const requestOrHalve = async (batch: readonly BatchItem[], purpose: EmbeddingPurpose, run: Run): Promise<void> => {
+  const limited: RetryPolicy = async (operation, signal) => {
+    const deadline = createDeadline(signal, timeoutMs, name);
     try {
-      await request(batch, purpose, run);
+      return await operation(deadline.signal);
     } catch (error) {
-      const first = batch[0];
-      if (first === undefined || !isAboutSize(error)) throw error;
-      if (batch.length === 1) throw atIndex(error, first.index);
-      const middle = Math.ceil(batch.length / 2);
-      await requestOrHalve(batch.slice(0, middle), purpose, run);
-      caps = learnCap(caps, batch);
-      await requestOrHalve(batch.slice(middle), purpose, run);
+      throw toAppError(error, deadline.signal);
+    } finally {
+      deadline.end();
     }
+  };
+  const queue = createEmbedQueue({
+    provider,
+    concurrency,
+    attempt: retry === undefined ? limited : (operation, signal) => retry((again) => limited(operation, again), signal),
+    onVector: (text, vector, purpose) => caches[purpose].set(text, vector),
+  });
+
+  /** Undefined until the dimension is known: what is kept is looked for only when it can be told to be the same. */
+  const keptSpace = (purpose: EmbeddingPurpose) => {
+    const { dimensions } = queue;
+    const marked = fingerprint();
+    return dimensions === undefined || marked === undefined ? undefined : { fingerprint: marked, dimensions, purpose };
   };
 
   const embed = async (texts: readonly string[], purpose: EmbeddingPurpose, signal: AbortSignal): Promise<Embedded> => {
     if (signal.aborted) throw toAppError(signal.reason, signal);
-    const failure = new AbortController();
-    const run: Run = { signal: AbortSignal.any([signal, failure.signal]), vectors: new Map(), tokens: 0, requests: 0 };
-    const queue = toQueue(texts, provider, (text) => {
-      const known = caches[purpose].get(text);
-      if (known !== undefined) run.vectors.set(text, known);
-      return known !== undefined;
+    const prefix = prefixes[purpose] ?? '';
+    const known = new Map<string, Float32Array>();
+    let items = toItems(texts, { provider, prefix }, (text) => {
+      const vector = caches[purpose].get(text);
+      if (vector !== undefined) known.set(text, vector);
+      return vector !== undefined;
     });
-
-    const work = async (): Promise<void> => {
-      for (let batch = takeBatch(queue, caps); batch.length > 0; batch = takeBatch(queue, caps)) {
-        await requestOrHalve(batch, purpose, run);
+    const before = kept && items.length > 0 ? keptSpace(purpose) : undefined;
+    if (kept && before) {
+      for (const [text, vector] of await kept.load(toTexts(items), before)) {
+        known.set(text, vector);
+        caches[purpose].set(text, vector);
       }
-    };
-    try {
-      await Promise.all(Array.from({ length: concurrency }, work));
-    } catch (error) {
-      // Nobody waits for the other batches any more.
-      failure.abort();
-      throw toAppError(error, signal);
+      items = items.filter(({ text }) => !known.has(text));
     }
+    const { vectors, tokens, requests } = await queue.embed(items, purpose, signal);
+    const after = kept && vectors.size > 0 ? keptSpace(purpose) : undefined;
+    if (kept && after) await kept.save(vectors, after);
     return {
-      vectors: texts.flatMap((text) => run.vectors.get(text) ?? []),
-      tokens: run.tokens,
-      requests: run.requests,
+      vectors: texts.flatMap((text) => vectors.get(prefix + text) ?? known.get(prefix + text) ?? []),
+      tokens,
+      requests,
     };
   };
 
   const fingerprint = (): string | undefined => {
-    const known = dimensions ?? provider.dimensions;
-    return known === undefined ? undefined : `${name}@${known}`;
+    const { dimensions } = queue;
+    return dimensions === undefined ? undefined : `${name}@${dimensions}${mark}`;
   };
 
   return {
@@ -128,8 +125,12 @@ export function createEmbedder({ provider, concurrency = 4, retry, cacheEntries 
     get fingerprint() {
       return fingerprint();
     },
-    matches: (embeddingModel) =>
-      fingerprint() === undefined ? embeddingModel.startsWith(`${name}@`) : embeddingModel === fingerprint(),
+    matches(embeddingModel) {
+      const own = fingerprint();
+      if (own !== undefined) return embeddingModel === own;
+      const dimensions = embeddingModel.slice(name.length + 1, embeddingModel.length - mark.length);
+      return embeddingModel === `${name}@${dimensions}${mark}` && /^\d+$/.test(dimensions);
+    },
     embedDocuments: (texts, { signal }) => embed(texts, 'document', signal),
     async embedQuery(text, { signal }) {
       const { vectors, tokens, requests } = await embed([text], 'query', signal);
@@ -140,28 +141,28 @@ export function createEmbedder({ provider, concurrency = 4, retry, cacheEntries 
   };
 }
 
-/** What one call gathers. */
-interface Run {
-  readonly signal: AbortSignal;
-  readonly vectors: Map<string, Float32Array>;
-  tokens: number;
-  requests: number;
+function toTexts(items: readonly BatchItem[]): string[] {
+  return items.map(({ text }) => text);
 }
 
-/** The distinct texts that still need a vector. @throws AppError `invalid_request` naming the first bad index. */
-function toQueue(
+/**
+ * The distinct texts that still need a vector, as the provider is to see them.
+ * @throws AppError `invalid_request` naming the first bad index.
+ */
+function toItems(
   texts: readonly string[],
-  provider: EmbeddingProvider,
+  { provider, prefix }: { readonly provider: EmbeddingProvider; readonly prefix: string },
   isKnown: (text: string) => boolean,
 ): BatchItem[] {
-  const queue = new Map<string, BatchItem>();
-  for (const [index, text] of texts.entries()) {
-    if (text.trim() === '') {
+  const items = new Map<string, BatchItem>();
+  for (const [index, plain] of texts.entries()) {
+    if (plain.trim() === '') {
       throw new AppError('invalid_request', `The text at index ${index} is blank; there is nothing to embed.`, {
         param: `input[${index}]`,
       });
     }
-    if (queue.has(text) || isKnown(text)) continue;
+    const text = prefix + plain;
+    if (items.has(text) || isKnown(text)) continue;
     const tokens = estimateTokens(text);
     if (tokens > provider.maxInputTokens) {
       throw new AppError(
@@ -170,51 +171,7 @@ function toQueue(
         { param: `input[${index}]` },
       );
     }
-    queue.set(text, { index, text, tokens, bytes: Buffer.byteLength(text) });
+    items.set(text, { index, text, tokens, bytes: Buffer.byteLength(text) });
   }
-  return Array.from(queue.values());
-}
-
-function checkVectors(
-  vectors: readonly Float32Array[],
-  count: number,
-  dimensions: number | undefined,
-  name: string,
-): number | undefined {
-  if (vectors.length !== count) {
-    throw new AppError('invalid_output', `${name} gave ${vectors.length} vectors for ${count} texts.`);
-  }
-  const expected = dimensions ?? vectors[0]?.length;
-  for (const vector of vectors) {
-    if (vector.length !== expected || vector.length === 0) {
-      throw new AppError(
-        'invalid_output',
-        `${name} gave a vector of ${vector.length} dimensions instead of ${expected}.`,
-      );
-    }
-    let squares = 0;
-    for (const value of vector) squares += value * value;
-    if (!Number.isFinite(squares) || squares === 0) {
-      throw new AppError('invalid_output', `${name} gave a vector without a direction (zero, or not finite).`);
-    }
-  }
-  return expected;
-}
-
-/**
- * Some servers answer 413 to a batch that is too large, OpenAI 400, others 422: only a smaller one tells whether the
- * size was the fault, and if it was not, which text is.
- */
-function isAboutSize(error: unknown): error is AppError {
-  if (!(error instanceof AppError)) return false;
-  if (error.code === 'too_large' || error.code === 'context_length_exceeded') return true;
-  return error.code === 'invalid_request' && (error.upstreamStatus === 400 || error.upstreamStatus === 422);
-}
-
-function atIndex(error: AppError, index: number): AppError {
-  return new AppError('invalid_request', `${error.message} It was the text at index ${index}.`, {
-    param: `input[${index}]`,
-    cause: error,
-    ...(error.upstreamStatus === undefined ? {} : { upstreamStatus: error.upstreamStatus }),
-  });
+  return Array.from(items.values());
 }

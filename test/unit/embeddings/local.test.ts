@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { createLocalEmbeddings } from '../../../shared/embeddings/local.ts';
 
@@ -181,52 +179,3 @@ describe('limits', () => {
     await expect(run).rejects.toMatchObject({ code: 'cancelled' });
   });
 });
-
-const cranfield = fileURLToPath(new URL('../../../../shared/data/retrieval/cranfield/', import.meta.url));
-
-test.skipIf(!existsSync(cranfield))(
-  '[optional] finds what the Cranfield judges found: nDCG@10 of at least 0.32',
-  async () => {
-    const lines = (name: string) => readFileSync(`${cranfield}${name}`, 'utf8').trim().split('\n');
-    const documents = lines('corpus.jsonl')
-      .map((line): { id: string; text: string } => {
-        const { id, title, text } = JSON.parse(line);
-        return { id, text: `${title} ${text}` };
-      })
-      .filter(({ text }) => text.trim() !== '');
-    const relevant = new Map<string, Set<string>>();
-    for (const line of lines('qrels.tsv')) {
-      const [query = '', id = '', grade] = line.split('\t');
-      if (Number(grade) > 0) relevant.set(query, (relevant.get(query) ?? new Set()).add(id));
-    }
-    const provider = createLocalEmbeddings();
-    const stored = await provider.embed(
-      documents.map(({ text }) => text),
-      { purpose: 'document', signal },
-    );
-    const queries = lines('queries.jsonl').map((line): { id: string; text: string } => JSON.parse(line));
-    const asked = await provider.embed(
-      queries.map(({ text }) => text),
-      { purpose: 'query', signal },
-    );
-
-    const gain = (rank: number) => 1 / Math.log2(rank + 2);
-    const values = queries.flatMap(({ id }, index) => {
-      const wanted = relevant.get(id);
-      const query = asked.vectors[index];
-      if (wanted === undefined || query === undefined) return [];
-      const ranked = stored.vectors
-        .map((vector, position) => ({ id: documents[position]?.id ?? '', score: dot(vector, query) }))
-        .sort((a, b) => b.score - a.score)
-        .slice(0, 10);
-      const found = ranked.reduce((sum, entry, rank) => sum + (wanted.has(entry.id) ? gain(rank) : 0), 0);
-      const ideal = Array.from({ length: Math.min(10, wanted.size) }, (_, rank) => gain(rank)).reduce(
-        (a, b) => a + b,
-        0,
-      );
-      return [found / ideal];
-    });
-    expect(values.length).toBe(225);
-    expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeGreaterThanOrEqual(0.32);
-  },
-);

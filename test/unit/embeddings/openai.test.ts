@@ -1,26 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { HttpFetch, HttpFetchInit } from '../../../shared/contracts/http-fetch.ts';
+import type { HttpFetch } from '../../../shared/contracts/http-fetch.ts';
 import { createOpenAIEmbeddings, type OpenAIEmbeddingsOptions } from '../../../shared/embeddings/openai.ts';
+import { createJsonUpstream, type JsonAnswer } from '../../support/json-upstream.ts';
 
 const signal = new AbortController().signal;
 const options = { purpose: 'document', signal } as const;
 
-function upstream(answer: unknown, { status = 200, headers = {} as Record<string, string> } = {}) {
-  const requests: { url: string; init: HttpFetchInit; body: unknown }[] = [];
-  const fetch: HttpFetch = async (url, init = {}) => {
-    requests.push({ url, init, body: JSON.parse(String(init.body)) });
-    return {
-      status,
-      ok: status < 300,
-      headers: { get: (name) => headers[name] ?? null },
-      text: async () => (typeof answer === 'string' ? answer : JSON.stringify(answer)),
-      chunks: () => {
-        throw new Error('The body is read as text.');
-      },
-    };
-  };
-  return { fetch, requests };
-}
+const upstream = (body: unknown, rest: Omit<JsonAnswer, 'body'> = {}) => createJsonUpstream({ body, ...rest });
 
 const create = (fetch: HttpFetch, more: Partial<OpenAIEmbeddingsOptions> = {}) =>
   createOpenAIEmbeddings({ credential: async () => 'secret-key', fetch, ...more });
@@ -33,22 +19,29 @@ const item = (index: number, first: number, length?: number) => ({
 });
 
 describe('the request', () => {
-  test('asks for floats at the address of OpenAI with the key', async () => {
+  test('asks OpenAI for base64 at its address with the key', async () => {
     const { fetch, requests } = upstream({ data: [item(0, 1)], usage: { prompt_tokens: 3, total_tokens: 3 } });
     const result = await create(fetch).embed(['text'], options);
     expect(requests).toMatchObject([
       {
         url: 'https://api.openai.com/v1/embeddings',
-        init: {
-          method: 'POST',
-          headers: { authorization: 'Bearer secret-key', 'content-type': 'application/json' },
-          signal,
-        },
-        body: { model: 'text-embedding-3-small', input: ['text'], encoding_format: 'float' },
+        method: 'POST',
+        headers: { authorization: 'Bearer secret-key', 'content-type': 'application/json' },
+        body: { model: 'text-embedding-3-small', input: ['text'], encoding_format: 'base64' },
       },
     ]);
     expect(requests[0]?.body).not.toHaveProperty('dimensions');
     expect(result.usage).toEqual({ tokens: 3 });
+  });
+
+  test('asks other servers for floats, because some ignore base64 and answer something else', async () => {
+    const { fetch, requests } = upstream({ data: [item(0, 1)] });
+    await create(fetch, { endpoint: 'https://api.openai.com.example.com/v1' }).embed(['text'], options);
+    await create(fetch, { endpoint: 'https://api.openai.com/v1/' }).embed(['text'], options);
+    expect(requests.map(({ body }) => body)).toMatchObject([
+      { encoding_format: 'float' },
+      { encoding_format: 'base64' },
+    ]);
   });
 
   test('carries shorter dimensions, which the answer must have', async () => {
@@ -71,7 +64,7 @@ describe('the request', () => {
     await provider.embed(['text'], options);
     expect(provider.dimensions).toBe(4);
     expect(requests[0]?.url).toBe('http://127.0.0.1:8000/v1/embeddings');
-    expect(requests[0]?.init.headers).not.toHaveProperty('authorization');
+    expect(requests[0]?.headers).not.toHaveProperty('authorization');
   });
 
   test('is not sent to OpenAI without a key, nor for no text', async () => {
@@ -117,7 +110,7 @@ describe('the answer', () => {
     expect(vectors.map((entry) => entry[0]?.toFixed(1))).toEqual(['0.1', '0.2', '0.3']);
   });
 
-  test('may be base64 from a server that does not heed the question', async () => {
+  test('is read by what it is, whatever was asked for', async () => {
     const floats = Float32Array.from([0.5, -1, 2, 0.25]);
     const embedding = Buffer.from(floats.buffer).toString('base64');
     const { fetch } = upstream({ data: [{ index: 0, embedding }] });
@@ -135,6 +128,8 @@ describe('the answer', () => {
     ['a value beyond 32 bits', { data: [item(0, 1), item(1, 1e300)] }],
     ['an item without a vector', { data: [item(0, 1), { index: 1 }] }],
     ['null items', { data: [null, null] }],
+    ['a vector of zeros', { data: [item(0, 1), item(1, 0)] }],
+    ['base64 that is no list of floats', { data: [item(0, 1), { index: 1, embedding: 'AAAAAAA=' }] }],
     ['no list', { data: null }],
     ['an error object', { error: { message: 'secret prompt' } }],
     ['null', 'null'],

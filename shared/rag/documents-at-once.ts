@@ -1,0 +1,35 @@
+import { setMaxListeners } from 'node:events';
+import { createDeadline } from '../resilience/deadline.ts';
+import { createLimiter, mapConcurrently } from './concurrency.ts';
+
+/** Small documents wait for the stores and not for us, and the more of them wait together the fuller the requests are. */
+const DOCUMENTS_AT_ONCE = 128;
+/** Documents with more content than that, in characters or bytes, are held in memory several times over. */
+const LARGE_DOCUMENT = 20_000;
+const LARGE_DOCUMENTS_AT_ONCE = 4;
+
+/**
+ * Runs an operation for each of many documents, results in their order: many small ones at a time, few large ones. The
+ * number of large ones holds over all calls.
+ * @param operation must not reject, and ends soon after its signal is aborted.
+ */
+export function createDocumentsAtOnce() {
+  const limitLarge = createLimiter(LARGE_DOCUMENTS_AT_ONCE);
+  // Nobody leaves the line: the operation itself says in its outcome that its caller is gone.
+  const { signal: patience } = new AbortController();
+  setMaxListeners(0, patience);
+  return <Input extends { readonly content: string | Uint8Array }, Outcome>(
+    inputs: readonly Input[],
+    operation: (input: Input, signal: AbortSignal) => Promise<Outcome>,
+    signal: AbortSignal,
+  ): Promise<Outcome[]> => {
+    // A signal for them alone: all of them listen to it, which Node takes for a leak.
+    const shared = createDeadline(signal, undefined, 'ingestion');
+    setMaxListeners(0, shared.signal);
+    return mapConcurrently(inputs, DOCUMENTS_AT_ONCE, (input) =>
+      input.content.length > LARGE_DOCUMENT
+        ? limitLarge(() => operation(input, shared.signal), patience)
+        : operation(input, shared.signal),
+    ).finally(shared.end);
+  };
+}
