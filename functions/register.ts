@@ -21,14 +21,7 @@ export interface FunctionDefinition {
  * a wrong one fails at once and says why; everything that costs a connection or an SDK waits for its first use.
  */
 export async function registerHttp({ name, routes, maxBodyBytes }: FunctionDefinition): Promise<void> {
-  const environment = readEnvironment();
-  const { config } = await loadConfig({
-    environment,
-    directory: import.meta.dirname,
-    // A function opens no connection while it loads: `npm start` has looked for an Ollama and left its model here.
-    probe: async () => listOf(environment.SLUICE_OLLAMA_MODEL),
-  }).catch(exitWithProblems);
-  const app = createApp(config, { environment });
+  const { app, config } = await startApp();
   installFrontDoor({
     maxBodyBytes: (path) => maxBodyBytes(config.limits, path),
     corsOrigins: config.auth.corsOrigins,
@@ -43,11 +36,23 @@ export async function registerHttp({ name, routes, maxBodyBytes }: FunctionDefin
   );
 }
 
+/** The service of this process, from its configuration. */
+export async function startApp(): Promise<{ app: App; config: SluiceConfig }> {
+  const environment = readEnvironment();
+  const { config } = await loadConfig({
+    environment,
+    directory: import.meta.dirname,
+    // A function opens no connection while it loads: `npm start` has looked for an Ollama and left its model here.
+    probe: async () => listOf(environment.SLUICE_OLLAMA_MODEL),
+  }).catch(exitWithProblems);
+  return { app: createApp(config, { environment }), config };
+}
+
 function listOf(name: string | undefined): string[] | undefined {
   return name === undefined || name === '' ? undefined : [name];
 }
 
-function exitWithProblems(error: unknown): never {
+export function exitWithProblems(error: unknown): never {
   if (!(error instanceof AppError)) throw error;
   process.stderr.write(`${JSON.stringify({ severity: 'ERROR', message: error.message })}\n`);
   process.exit(1);

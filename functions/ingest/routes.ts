@@ -18,6 +18,14 @@ export function ingestRoutes(app: App): readonly Route<Handler>[] {
       },
     },
     {
+      method: 'POST',
+      path: '/v1/documents/:id/retry',
+      handler: async (context) => {
+        const result = await app.documents.retry({ ...(await target(app, context)), facts: context.facts });
+        return { status: result.status === 'failed' ? 207 : 200, json: result };
+      },
+    },
+    {
       method: 'GET',
       path: '/v1/documents/:id*',
       handler: async (context) => ({ json: await app.documents.status(await target(app, context)) }),

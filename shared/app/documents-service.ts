@@ -1,12 +1,15 @@
 import type { z } from 'zod';
 import type { SluiceConfig } from '../config/types.ts';
 import { AppError, type ErrorCode } from '../contracts/app-error.ts';
+import { toErrorBody } from '../http/error-response.ts';
 import type { DocumentInput, documentsSchema } from '../http/schemas/documents-schema.ts';
 import { checkDocumentId } from '../rag/document-key.ts';
-import type { IngestInput, Ingestion, IngestOutcome } from '../rag/ingest.ts';
+import type { IngestInput, Ingestion } from '../rag/ingest.ts';
+import { type AttemptOutcome, isDocumentFault } from '../rag/ingest-attempt.ts';
 import { type Caller, tenantOf } from './caller.ts';
 import type { CostMeter } from './cost-meter.ts';
 import type { EmbeddingUsage } from './embedding-usage.ts';
+import { createIngestEvent, type EventOutcome } from './ingest-event.ts';
 import type { Lazy } from './lazy.ts';
 
 export interface DocumentsInput {
@@ -38,7 +41,15 @@ export interface DocumentResult {
 }
 
 export interface DocumentsService {
+  /** @throws AppError for a request that is wrong, and for a single document that is at fault itself. */
   ingest(input: DocumentsInput): Promise<{ readonly object: 'list'; readonly data: readonly DocumentResult[] }>;
+  /**
+   * Ingests a document of the document store once more, whatever its record says.
+   * @throws AppError `not_found` when it does not stand there, as documents do not that were sent.
+   */
+  retry(target: DocumentTarget & { readonly facts: Record<string, unknown> }): Promise<DocumentResult>;
+  /** Handles the event that a document was written to the document store. @throws AppError for what to deliver again. */
+  receive(event: unknown): Promise<EventOutcome>;
   /** @throws AppError `not_found`. */
   status(target: DocumentTarget): Promise<DocumentResult>;
   /** @throws AppError `not_found`. */
@@ -53,7 +64,7 @@ export interface DocumentsServiceOptions {
 }
 
 export function createDocumentsService({ config, ingestion, meter, usage }: DocumentsServiceOptions): DocumentsService {
-  const toResult = ({ id, status, chunks, embedded, skipped, tokens, error }: IngestOutcome): DocumentResult => ({
+  const toResult = ({ id, status, chunks, embedded, skipped, tokens, error }: AttemptOutcome): DocumentResult => ({
     object: 'document',
     id,
     status,
@@ -62,7 +73,7 @@ export function createDocumentsService({ config, ingestion, meter, usage }: Docu
     skipped,
     tokens,
     cost_usd: costOfTokens(tokens),
-    ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
+    ...(error === undefined ? {} : { error: toPublicError(error) }),
   });
 
   const costOfTokens = (tokens: number): number | null => {
@@ -87,8 +98,30 @@ export function createDocumentsService({ config, ingestion, meter, usage }: Docu
         chunks: outcomes.reduce((sum, { chunks }) => sum + chunks, 0),
         embedded: outcomes.reduce((sum, { embedded }) => sum + embedded, 0),
       });
+      const [only] = body.documents === undefined ? outcomes : [];
+      if (only?.error !== undefined && isDocumentFault(only.error)) throw naming(only.id, only.error);
       return { object: 'list', data: outcomes.map(toResult) };
     },
+
+    async retry({ id, caller, collection = 'default', tenant, signal, facts }) {
+      const owner = tenantOf(caller, tenant);
+      const ingest = await ingestion.get();
+      const scope = await ingest.scopeOf(id);
+      if (scope?.collection !== collection || scope.tenant !== owner) {
+        throw new AppError(
+          'not_found',
+          'There is no such document in the document store. Send it again with POST /v1/documents.',
+          { param: 'id' },
+        );
+      }
+      await usage.check(caller);
+      const outcome = await ingest.converge(id, { signal, force: true });
+      await usage.record({ target: config.embeddings, tokens: outcome.tokens, caller, tenant: owner });
+      Object.assign(facts, { outcome: outcome.status, chunks: outcome.chunks, embedded: outcome.embedded });
+      return toResult(outcome);
+    },
+
+    receive: createIngestEvent({ config, ingestion, usage }),
 
     async status({ id, caller, collection = 'default', tenant, signal }) {
       const scope = { collection, tenant: tenantOf(caller, tenant), signal };
@@ -100,7 +133,9 @@ export function createDocumentsService({ config, ingestion, meter, usage }: Docu
         status: record.state,
         chunks: record.chunks,
         updated_at: record.updatedAt.toISOString(),
-        ...(record.error === undefined ? {} : { error: record.error }),
+        ...(record.error === undefined
+          ? {}
+          : { error: toPublicError(new AppError(record.error.code, record.error.message)) }),
       };
     },
 
@@ -111,6 +146,18 @@ export function createDocumentsService({ config, ingestion, meter, usage }: Docu
       return { id, object: 'document.deleted', deleted: true };
     },
   };
+}
+
+/** What a caller may read of an error: what an operator has to mend is for the log and the record. */
+function toPublicError(error: AppError): NonNullable<DocumentResult['error']> {
+  return { code: error.code, message: toErrorBody(error).error.message };
+}
+
+function naming(id: string, error: AppError): AppError {
+  return new AppError(error.code, `The document ${JSON.stringify(id)} cannot be ingested: ${error.message}`, {
+    cause: error,
+    ...(error.param === undefined ? {} : { param: error.param }),
+  });
 }
 
 interface PlacedDocument {

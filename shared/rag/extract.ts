@@ -12,6 +12,8 @@ export interface ExtractedText {
   readonly text: string;
   /** The title the document gives itself. */
   readonly title?: string;
+  /** Offsets into the text where its pages begin, the first one 0; absent where there are no pages. */
+  readonly pages?: readonly number[];
 }
 
 /** What an extractor reads from; each reads the one it needs. */
@@ -24,17 +26,29 @@ export interface ExtractSource {
 
 export type Extractor = (source: ExtractSource) => ExtractedText | Promise<ExtractedText>;
 
+const DOCX = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
+
 /** Media type to extractor, loaded when the first document of its kind comes. A new kind is a file and a line. */
 const EXTRACTORS: Readonly<Record<string, () => Promise<Extractor>>> = {
   'text/plain': async () => plainText,
   'text/markdown': async () => plainText,
   'text/html': async () => (await import('./extract-html.ts')).extractHtml,
+  'application/pdf': async () => (await import('./extract-pdf.ts')).extractPdf,
+  [DOCX]: async () => (await import('./extract-docx.ts')).extractDocx,
 };
 
 const ALIASES: Readonly<Record<string, string>> = {
   'text/x-markdown': 'text/markdown',
   'application/xhtml+xml': 'text/html',
 };
+
+/** The media type of content that comes without one: text, unless its first bytes say PDF or DOCX. */
+export function sniffContentType(content: string | Uint8Array): string {
+  if (typeof content === 'string') return 'text/plain';
+  const mark = Buffer.from(content.subarray(0, 5)).toString('latin1');
+  if (mark === '%PDF-') return 'application/pdf';
+  return mark.startsWith('PK\u0003\u0004') ? DOCX : 'text/plain';
+}
 
 /**
  * The text of a document.

@@ -10,8 +10,11 @@ export interface MarkedVector {
   readonly embeddingModel: string;
 }
 
+/** A chunk of a text, with the page it begins on where the document has pages. */
+export type TextPiece = TextChunk & { readonly page?: number };
+
 export interface PlanInput {
-  readonly pieces: readonly TextChunk[];
+  readonly pieces: readonly TextPiece[];
   /** What the store holds of the document now. */
   readonly stored: readonly Stored[];
   readonly documentId: string;
@@ -91,7 +94,7 @@ export function planChunks({ pieces, stored, documentId, tenant, metadata }: Pla
   };
 }
 
-function toMetadata(metadata: Metadata, { start, end, headings, index }: TextChunk, count: number): Metadata {
+function toMetadata(metadata: Metadata, { start, end, headings, index, page }: TextPiece, count: number): Metadata {
   return {
     ...metadata,
     start,
@@ -99,6 +102,7 @@ function toMetadata(metadata: Metadata, { start, end, headings, index }: TextChu
     chunk_index: index,
     chunk_count: count,
     ...(headings.length > 0 ? { headings: headings.join(' > ') } : {}),
+    ...(page === undefined ? {} : { page }),
   };
 }
 

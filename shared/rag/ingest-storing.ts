@@ -13,6 +13,8 @@ export interface StoringOptions {
   readonly vectorStore: VectorStore;
   readonly plan: Plan;
   readonly collection: string;
+  /** Awaited before each write. What it throws ends the storing. */
+  readonly beforeWrite: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -27,7 +29,7 @@ export interface StoringResult {
 }
 
 /** Embeds what is missing and stores it, group by group. After a failure no further group begins; what was stored stays. */
-export function createStoring({ embedder, vectorStore, plan, collection, signal }: StoringOptions) {
+export function createStoring({ embedder, vectorStore, plan, collection, beforeWrite, signal }: StoringOptions) {
   let embedded = 0;
   let failed = 0;
   let tokens = 0;
@@ -36,6 +38,7 @@ export function createStoring({ embedder, vectorStore, plan, collection, signal 
   const store = async (chunks: readonly Chunk[]): Promise<number> => {
     if (chunks.length === 0) return 0;
     try {
+      await beforeWrite();
       const report = await vectorStore.upsert(chunks, { collection, signal });
       error ??= report.failed[0]?.error;
       failed += report.failed.length;
@@ -63,7 +66,9 @@ export function createStoring({ embedder, vectorStore, plan, collection, signal 
         const embedding = result.vectors[position];
         return embedding === undefined ? [] : plan.place(contentHash, { embedding, embeddingModel });
       });
-      embedded += await store(chunks);
+      // Not in one expression: `embedded` would be read before the wait, and what other groups add meanwhile be lost.
+      const stored = await store(chunks);
+      embedded += stored;
     } catch (thrown) {
       error ??= toAppError(thrown, signal);
       failed += chunksOf(group);
@@ -100,6 +105,7 @@ function summarize(error: AppError, failed: number): AppError {
     retryable: error.retryable,
     details: { failed },
     cause: error,
+    ...(error.param === undefined ? {} : { param: error.param }),
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
     ...(error.upstreamStatus === undefined ? {} : { upstreamStatus: error.upstreamStatus }),
   });

@@ -1,29 +1,30 @@
 import { AppError, toAppError } from '../contracts/app-error.ts';
 import type { DocumentScope, DocumentStore, IngestionRecord } from '../contracts/document-store.ts';
+import type { IngestionJournal, JournalEntry } from '../contracts/ingestion-journal.ts';
 import type { Metadata, VectorStore } from '../contracts/vector-store.ts';
-import { type ChunkOptions, checkChunkOptions, chunkText } from './chunk.ts';
-import { mapConcurrently } from './concurrency.ts';
+import { type ChunkOptions, checkChunkOptions } from './chunk.ts';
 import { checkDocumentId, sha256 } from './document-key.ts';
+import { createDocumentsAtOnce } from './documents-at-once.ts';
 import type { Embedder } from './embed.ts';
-import { extractText } from './extract.ts';
-import { planChunks, toCanonicalJson } from './ingest-plan.ts';
-import { createStoring } from './ingest-storing.ts';
+import { attemptUnderClaim, NOTHING } from './ingest-attempt.ts';
+import { createClaims } from './ingest-claim.ts';
+import { toCanonicalJson } from './ingest-plan.ts';
+import { type ConvergeScope, createSources, isSettled, type SourceOutcome } from './ingest-source.ts';
 import { createTurns } from './turns.ts';
 
 /** Raised when the same text would give other chunks or vectors than before, so that everything is ingested anew. */
 const PIPELINE_VERSION = 1;
 
 const DEFAULT_COLLECTION = 'default';
-const DOCUMENTS_AT_ONCE = 4;
 
-/** A document with more new texts than that takes a while: meanwhile its record says that it is on its way. */
-const WORTH_ANNOUNCING = 100;
+/** Attempts in a row that are overtaken by others, before it is left to a later one. */
+const MAX_ROUNDS = 4;
 
 export interface IngestInput {
   /** 1 to 512 characters, without slashes and control characters. Default: a hash of the content. */
   readonly id?: string;
   readonly content: string | Uint8Array;
-  /** Media type of the content. Default `text/plain`. */
+  /** Media type of the content. Default: PDF and DOCX by how their bytes begin, else `text/plain`. */
   readonly contentType?: string;
   readonly title?: string;
   readonly source?: string;
@@ -53,24 +54,36 @@ export interface Ingestion {
   ingest(input: IngestInput, options: { readonly signal: AbortSignal }): Promise<IngestOutcome>;
   /** Several documents, in their order; one that fails keeps no other back. */
   ingestMany(inputs: readonly IngestInput[], options: { readonly signal: AbortSignal }): Promise<IngestOutcome[]>;
+  /**
+   * Brings the chunks of a document of the document store to what it says now; those of one that is gone go. Never
+   * rejects, and may be called any number of times, in any order and by any number of instances at once.
+   */
+  converge(id: string, options: ConvergeOptions): Promise<SourceOutcome>;
+  /** Records a document of the store as failed without trying. False when it needs nothing. */
+  abandon(id: string, error: AppError, options: { readonly signal: AbortSignal }): Promise<boolean>;
+  /** Collection and tenant of a document of the document store; undefined when there is no such document. */
+  scopeOf(id: string): Promise<DocumentScope | undefined>;
   /** Removes a document's chunks and its record. False when there was neither. */
   remove(id: string, scope: DocumentScope & { readonly signal?: AbortSignal }): Promise<boolean>;
   status(id: string, scope: DocumentScope): Promise<IngestionRecord | undefined>;
 }
 
+export interface ConvergeOptions {
+  readonly signal: AbortSignal;
+  /** Looks at the stored chunks even when the record says that they are right. Default false. */
+  readonly force?: boolean;
+}
+
 export interface IngestionOptions {
   readonly embedder: Embedder;
   readonly vectorStore: VectorStore;
+  /** It keeps an ingestion journal too, as every store of this service does. */
   readonly documentStore: DocumentStore;
   readonly chunking?: ChunkOptions;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
-}
-
-interface Prepared {
-  readonly id: string;
-  readonly scope: DocumentScope;
-  readonly hash: string;
+  /** How to wait for another instance. Default: a timer. */
+  readonly sleep?: (delayMs: number, signal: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -78,126 +91,112 @@ interface Prepared {
  * changed ones the embedding of their changed chunks, and what is left of older versions goes. What failed half way is
  * completed by the next attempt, without doing again what was done.
  *
- * @throws AppError `configuration` when the chunking options do not fit together.
+ * @throws AppError `configuration` when the chunking options do not fit together, or the store keeps no journal.
  */
 export function createIngestion(options: IngestionOptions): Ingestion {
-  const { embedder, vectorStore, documentStore, chunking = {}, now = Date.now } = options;
+  const { embedder, vectorStore, documentStore, chunking = {}, now = Date.now, sleep } = options;
   const chunkOptions = checkChunkOptions(chunking);
+  const journal = toJournal(documentStore);
   const inTurn = createTurns();
+  const forEachDocument = createDocumentsAtOnce();
+  const claims = createClaims({ journal, now, sleep });
 
-  const record = (
-    { id, scope, hash }: Prepared,
-    state: IngestionRecord['state'],
-    chunks: number,
-    error?: AppError,
-  ): Promise<void> =>
-    documentStore.putIngestion({
-      ...scope,
-      documentId: id,
-      state,
-      chunks,
-      contentHash: hash,
-      updatedAt: new Date(now()),
-      ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
-    });
-
-  const prepare = (input: IngestInput): Prepared => {
-    const content = contentText(input);
-    const { id = `doc-${sha256(content).slice(0, 24)}`, tenant, collection = DEFAULT_COLLECTION } = input;
-    checkDocumentId(id);
-    // Everything that decides chunks and vectors; equal hashes mean that there is nothing to do.
+  /** Of everything that decides chunks and vectors; equal hashes mean that there is nothing to do. */
+  const hashOf = (input: IngestInput): string => {
     const { contentType = '', title = '', source = '', metadata = {} } = input;
-    const parts = [
-      PIPELINE_VERSION,
-      chunkOptions,
-      embedder.space,
-      contentType,
-      title,
-      source,
-      toCanonicalJson(metadata),
-    ];
-    return { id, scope: { collection, tenant }, hash: sha256(JSON.stringify([...parts, content])) };
+    const { space } = embedder;
+    const facts = [PIPELINE_VERSION, chunkOptions, space, contentType, title, source, toCanonicalJson(metadata)];
+    return sha256(JSON.stringify([...facts, contentText(input)]));
   };
+  const tools = { embedder, vectorStore, chunking, hashOf };
 
-  const converge = async (input: IngestInput, prepared: Prepared, signal: AbortSignal): Promise<IngestOutcome> => {
-    const { id, scope, hash } = prepared;
-    const known = await documentStore.getIngestion(id, scope);
-    if (known?.state === 'ready' && known.contentHash === hash) {
-      const { chunks } = known;
-      return { id, status: 'unchanged', chunks, embedded: 0, skipped: chunks, tokens: 0 };
-    }
-    const { text, title } = await extractText({
-      content: input.content,
-      contentType: input.contentType ?? 'text/plain',
-    });
-    const pieces = chunkText(text, chunking);
-    if (pieces.length === 0) {
-      throw new AppError('invalid_request', 'The document holds no text.', { param: 'text' });
-    }
-    const plan = planChunks({
-      pieces,
-      stored: await vectorStore.listDocument(id, { ...scope, signal }),
-      documentId: id,
-      tenant: scope.tenant,
-      metadata: { ...input.metadata, ...labels(input.title ?? title, input.source) },
-    });
-    const missing = plan.missing(embedder.matches);
-    if (missing.length > WORTH_ANNOUNCING) await record(prepared, 'processing', 0);
-
-    const storing = createStoring({ embedder, vectorStore, plan, collection: scope.collection, signal });
-    await storing.run(missing);
-    const { embedded, failed, tokens, error } = storing.result();
-    const outcome = {
-      id,
-      chunks: pieces.length - failed,
-      embedded,
-      skipped: pieces.length - failed - embedded,
-      tokens,
-    };
-    if (error !== undefined) {
-      if (!signal.aborted) await record(prepared, 'failed', outcome.chunks, error).catch(() => undefined);
-      return { ...outcome, status: 'failed', error };
-    }
-    // Only now: a crash before leaves the older version searchable, never a hole.
-    if (plan.stale.length > 0) await vectorStore.delete({ ids: plan.stale }, { ...scope, signal });
-    await record(prepared, 'ready', pieces.length);
-    return { ...outcome, status: 'ready' };
-  };
-
-  const attempt = async (input: IngestInput, signal: AbortSignal): Promise<IngestOutcome> => {
-    const nothing = { chunks: 0, embedded: 0, skipped: 0, tokens: 0 };
-    let prepared: Prepared;
-    try {
-      if (signal.aborted) throw toAppError(signal.reason, signal);
-      prepared = prepare(input);
-    } catch (thrown) {
-      return { id: input.id ?? '', status: 'failed', ...nothing, error: toAppError(thrown, signal) };
-    }
-    return inTurn(keyOf(prepared.id, prepared.scope), async () => {
+  const converge: ConvergeScope = ({ id, scope, fromStore, source, hash, known, force, signal }) =>
+    inTurn(keyOf(id, scope), async () => {
       try {
-        return await converge(input, prepared, signal);
+        // The entry is there for ids that the chunks of no document can have, so that the failure is seen.
+        const checked = async () => {
+          checkDocumentId(id);
+          return source();
+        };
+        let found = known === undefined ? await journal.readEntry(id, scope) : known.entry;
+        for (let round = 0; round < MAX_ROUNDS; round += 1) {
+          // Only at first: an attempt that was overtaken may have changed chunks after the entry was written.
+          const isDone = (entry: JournalEntry) => round === 0 && !force && hash !== undefined && isSettled(entry, hash);
+          const target = { documentId: id, ...scope };
+          const { claim, done } = await claims.acquire(target, { fromStore, known: found, signal, isDone });
+          if (claim === undefined) {
+            return { id, status: 'unchanged', ...NOTHING, chunks: done.chunks, skipped: done.chunks };
+          }
+          const outcome = await attemptUnderClaim(tools, { id, scope, claim, fromStore, source: checked, signal });
+          if (outcome !== undefined) return outcome;
+          found = await journal.readEntry(id, scope);
+        }
+        throw tooFast();
       } catch (thrown) {
-        const error = toAppError(thrown, signal);
-        // When even the record fails there is nothing to add: the outcome says that the document did not arrive.
-        if (!signal.aborted) await record(prepared, 'failed', 0, error).catch(() => undefined);
-        return { id: prepared.id, status: 'failed', ...nothing, error };
+        return { id, status: 'failed', ...NOTHING, error: toAppError(thrown, signal) };
       }
     });
+
+  const ingest = async (input: IngestInput, signal: AbortSignal): Promise<IngestOutcome> => {
+    try {
+      if (signal.aborted) throw toAppError(signal.reason, signal);
+      const { id = `doc-${sha256(contentText(input)).slice(0, 24)}`, tenant, collection = DEFAULT_COLLECTION } = input;
+      checkDocumentId(id);
+      const work = { id, scope: { collection, tenant }, fromStore: false, hash: hashOf(input), force: false, signal };
+      const outcome = await converge({ ...work, known: undefined, source: async () => input });
+      // A document that was sent is never gone.
+      return { ...outcome, status: outcome.status === 'deleted' ? 'failed' : outcome.status };
+    } catch (thrown) {
+      return { id: input.id ?? '', status: 'failed', ...NOTHING, error: toAppError(thrown, signal) };
+    }
   };
 
   return {
-    ingest: (input, { signal }) => attempt(input, signal),
-    ingestMany: (inputs, { signal }) => mapConcurrently(inputs, DOCUMENTS_AT_ONCE, (input) => attempt(input, signal)),
-    remove: (id, { collection, tenant, signal }) =>
+    ingest: (input, { signal }) => ingest(input, signal),
+    ingestMany: (inputs, { signal }) => forEachDocument(inputs, ingest, signal),
+    ...createSources({ journal, claims, converge, hashOf }),
+    remove: (id, { collection, tenant, signal = new AbortController().signal }) =>
       inTurn(keyOf(id, { collection, tenant }), async () => {
         const scope = { collection, tenant };
-        const known = await documentStore.getIngestion(id, scope);
-        const { deleted } = await vectorStore.delete({ documentId: id }, { ...scope, ...(signal ? { signal } : {}) });
-        await documentStore.deleteIngestion(id, scope);
-        return known !== undefined || deleted > 0;
+        let wasThere = false;
+        for (let round = 0; round < MAX_ROUNDS; round += 1) {
+          const known = await journal.readEntry(id, scope);
+          const { claim } = await claims.acquire({ documentId: id, ...scope }, { fromStore: false, known, signal });
+          if (claim === undefined) continue;
+          await claim.keep();
+          const { deleted } = await vectorStore
+            .delete({ documentId: id }, { ...scope, signal })
+            .catch(async (thrown) => {
+              const { code, message } = toAppError(thrown, signal);
+              const chunks = claim.before?.chunks ?? 0;
+              await claim.settle({ state: 'failed', chunks, contentHash: '', error: { code, message } });
+              throw thrown;
+            });
+          wasThere ||= deleted > 0 || (claim.before !== undefined && claim.before.state !== 'deleted');
+          if (await claim.remove()) return wasThere;
+        }
+        throw tooFast();
       }),
-    status: (id, { collection, tenant }) => documentStore.getIngestion(id, { collection, tenant }),
+    async status(id, { collection, tenant }) {
+      const record = await documentStore.getIngestion(id, { collection, tenant });
+      return record?.state === 'deleted' ? undefined : record;
+    },
   };
+}
+
+function tooFast(): AppError {
+  return new AppError('server_error', 'The document changes faster than it can be ingested. Try again later.', {
+    retryable: true,
+  });
+}
+
+function toJournal(documentStore: DocumentStore): IngestionJournal {
+  if (keepsJournal(documentStore)) return documentStore;
+  throw new AppError('configuration', `The document store ${documentStore.id} keeps no ingestion journal.`);
+}
+
+function keepsJournal(store: DocumentStore): store is DocumentStore & IngestionJournal {
+  return 'swapEntry' in store;
 }
 
 function keyOf(id: string, { collection, tenant }: DocumentScope): string {
@@ -206,8 +205,4 @@ function keyOf(id: string, { collection, tenant }: DocumentScope): string {
 
 function contentText({ content }: IngestInput): string {
   return typeof content === 'string' ? content : Buffer.from(content).toString('base64');
-}
-
-function labels(title: string | undefined, source: string | undefined): Metadata {
-  return { ...(title ? { title } : {}), ...(source ? { source } : {}) };
 }

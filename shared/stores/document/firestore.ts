@@ -1,23 +1,28 @@
 import type { DocumentData, DocumentReference } from '@google-cloud/firestore';
-import { AppError, ERROR_CODES, type ErrorCode } from '../../contracts/app-error.ts';
-import type { DocumentStore, IngestionRecord, IngestionState, SourceDocument } from '../../contracts/document-store.ts';
-import type { Metadata } from '../../contracts/vector-store.ts';
-import { createFirestoreClient, type FirestoreClientOptions } from '../firestore-client.ts';
+import { AppError } from '../../contracts/app-error.ts';
+import type { DocumentScope, DocumentStore } from '../../contracts/document-store.ts';
+import type { IngestionJournal } from '../../contracts/ingestion-journal.ts';
+import { createFirestoreClient, type FirestoreClientOptions, type FirestoreSdk } from '../firestore-client.ts';
 import { toCollectionKey } from '../firestore-keys.ts';
+import { fromSourceDocument, toSourceDocument, toSourceReading } from './firestore-document.ts';
+import { swapDocument, toIngestionRecord, toVersionedEntry } from './firestore-journal.ts';
 
 export interface FirestoreDocumentStoreOptions extends FirestoreClientOptions {
   /** Firestore collection that users write documents to. Default `documents`. */
   readonly documentsCollection?: string;
   /** Firestore collection of the ingestion records. Never the documents' own. Default `ingestions`. */
   readonly ingestionsCollection?: string;
+  /** Field of a document that holds its text; dots lead into maps. Default `text`. */
+  readonly textField?: string;
 }
 
 /** Documents as users write them to Firestore, and what became of them. */
 export function createFirestoreDocumentStore({
   documentsCollection = 'documents',
   ingestionsCollection = 'ingestions',
+  textField = 'text',
   ...clientOptions
-}: FirestoreDocumentStoreOptions = {}): DocumentStore {
+}: FirestoreDocumentStoreOptions = {}): DocumentStore & IngestionJournal {
   if (documentsCollection === ingestionsCollection) {
     throw new AppError(
       'configuration',
@@ -30,34 +35,56 @@ export function createFirestoreDocumentStore({
   const on = <T>(
     collection: string,
     key: string,
-    operation: (reference: DocumentReference) => Promise<T>,
-  ): Promise<T> => client.run(({ firestore }) => operation(firestore.collection(collection).doc(key)));
+    operation: (reference: DocumentReference, sdk: FirestoreSdk) => Promise<T>,
+  ): Promise<T> => client.run(({ firestore, sdk }) => operation(firestore.collection(collection).doc(key), sdk));
+
+  const onRecord = <T>(
+    documentId: string,
+    { collection, tenant }: DocumentScope,
+    operation: (reference: DocumentReference, sdk: FirestoreSdk) => Promise<T>,
+  ): Promise<T> => on(ingestionsCollection, toCollectionKey(checkKey(documentId), collection, tenant), operation);
+
+  const readData = async (id: string): Promise<DocumentData | undefined> =>
+    (await on(documentsCollection, checkKey(id), (reference) => reference.get())).data();
 
   return {
     id: 'firestore',
     async getDocument(id) {
-      const data = (await on(documentsCollection, checkKey(id), (reference) => reference.get())).data();
-      return data === undefined ? undefined : toSourceDocument(id, data);
+      const data = await readData(id);
+      return data && toSourceDocument(id, data, textField);
     },
     async putDocument({ id, ...document }) {
-      await on(documentsCollection, checkKey(id), (reference) => reference.set(withoutUndefined(document)));
+      await on(documentsCollection, checkKey(id), (reference) =>
+        reference.set(fromSourceDocument(document, textField)),
+      );
     },
     async deleteDocument(id) {
       await on(documentsCollection, checkKey(id), (reference) => reference.delete());
     },
-    async getIngestion(documentId, { collection, tenant }) {
-      const key = toCollectionKey(checkKey(documentId), collection, tenant);
-      const data = (await on(ingestionsCollection, key, (reference) => reference.get())).data();
-      return data === undefined ? undefined : toIngestionRecord(data);
+    async getIngestion(documentId, scope) {
+      const data = (await onRecord(documentId, scope, (reference) => reference.get())).data();
+      return data && toIngestionRecord(data);
     },
     async putIngestion(record) {
-      const key = toCollectionKey(checkKey(record.documentId), record.collection, record.tenant);
-      await on(ingestionsCollection, key, (reference) => reference.set(withoutUndefined({ ...record })));
+      await onRecord(record.documentId, record, (reference) => reference.set(withoutUndefined({ ...record })));
     },
-    async deleteIngestion(documentId, { collection, tenant }) {
-      const key = toCollectionKey(checkKey(documentId), collection, tenant);
-      await on(ingestionsCollection, key, (reference) => reference.delete());
+    async deleteIngestion(documentId, scope) {
+      await onRecord(documentId, scope, (reference) => reference.delete());
     },
+    async readSource(id) {
+      const data = await readData(id);
+      return data && toSourceReading(id, data, textField);
+    },
+    readEntry: (documentId, scope) =>
+      onRecord(documentId, scope, async (reference) => toVersionedEntry(await reference.get())),
+    async listEntries(documentId) {
+      const found = await client.run(({ firestore }) =>
+        firestore.collection(ingestionsCollection).where('documentId', '==', documentId).get(),
+      );
+      return found.docs.flatMap((snapshot) => toVersionedEntry(snapshot) ?? []);
+    },
+    swapEntry: (target, next, expected) =>
+      onRecord(target.documentId, target, (reference, sdk) => swapDocument(reference, next, expected, sdk)),
     close: () => client.close(),
   };
 }
@@ -70,67 +97,6 @@ function checkKey(id: string): string {
     });
   }
   return id;
-}
-
-/** Users write these by hand, so a field of the wrong type is named instead of passed on. */
-function toSourceDocument(id: string, data: DocumentData): SourceDocument {
-  if (typeof data.text !== 'string') {
-    throw new AppError('invalid_request', 'A document needs its content as a string in the field "text".', {
-      param: 'text',
-    });
-  }
-  const text = (field: string): string | undefined => {
-    const value: unknown = data[field] ?? undefined;
-    if (value === undefined || typeof value === 'string') return value;
-    throw new AppError('invalid_request', `The field "${field}" of a document is a string.`, { param: field });
-  };
-  const contentType = text('contentType');
-  const title = text('title');
-  const source = text('source');
-  const collection = text('collection');
-  const metadata = toMetadata(data.metadata);
-  return {
-    id,
-    text: data.text,
-    tenant: text('tenant') ?? null,
-    ...(contentType !== undefined && { contentType }),
-    ...(title !== undefined && { title }),
-    ...(source !== undefined && { source }),
-    ...(metadata !== undefined && { metadata }),
-    ...(collection !== undefined && { collection }),
-  };
-}
-
-/** Times become ISO 8601 text; what else metadata cannot hold is left for the vector store to refuse by name. */
-function toMetadata(value: unknown): Metadata | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'object' || Array.isArray(value)) {
-    throw new AppError('invalid_request', 'The field "metadata" of a document is a map.', { param: 'metadata' });
-  }
-  const entries = Object.entries(value).map(([key, item]) => [key, isTime(item) ? item.toDate().toISOString() : item]);
-  return Object.fromEntries(entries) as Metadata;
-}
-
-function toIngestionRecord(data: DocumentData): IngestionRecord {
-  const error = data.error as { code?: unknown; message?: unknown } | undefined;
-  return {
-    documentId: String(data.documentId),
-    collection: String(data.collection),
-    tenant: typeof data.tenant === 'string' ? data.tenant : null,
-    state: data.state as IngestionState,
-    chunks: Number(data.chunks ?? 0),
-    contentHash: String(data.contentHash ?? ''),
-    ...(error !== undefined && { error: { code: toErrorCode(error.code), message: String(error.message ?? '') } }),
-    updatedAt: isTime(data.updatedAt) ? data.updatedAt.toDate() : new Date(0),
-  };
-}
-
-function toErrorCode(value: unknown): ErrorCode {
-  return ERROR_CODES.find((code) => code === value) ?? 'server_error';
-}
-
-function isTime(value: unknown): value is { toDate(): Date } {
-  return typeof value === 'object' && value !== null && 'toDate' in value;
 }
 
 function withoutUndefined(fields: Readonly<Record<string, unknown>>): DocumentData {

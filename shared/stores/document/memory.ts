@@ -1,9 +1,19 @@
-import type { DocumentScope, DocumentStore, IngestionRecord, SourceDocument } from '../../contracts/document-store.ts';
+import type { DocumentScope, DocumentStore, SourceDocument } from '../../contracts/document-store.ts';
+import type { IngestionJournal, VersionedEntry } from '../../contracts/ingestion-journal.ts';
+import { toEntry, toRecord } from './journal-entry.ts';
 
 /** Documents and ingestion records held in this process, for development and tests. */
-export function createMemoryDocumentStore(): DocumentStore {
+export function createMemoryDocumentStore(): DocumentStore & IngestionJournal {
   const documents = new Map<string, SourceDocument>();
-  const ingestions = new Map<string, IngestionRecord>();
+  const entries = new Map<string, VersionedEntry>();
+  let writes = 0;
+
+  const put = (key: string, entry: VersionedEntry['entry']): string => {
+    writes += 1;
+    const version = String(writes);
+    entries.set(key, { entry: structuredClone(entry), version });
+    return version;
+  };
 
   return {
     id: 'memory',
@@ -17,17 +27,35 @@ export function createMemoryDocumentStore(): DocumentStore {
       documents.delete(id);
     },
     async getIngestion(documentId, scope) {
-      return structuredClone(ingestions.get(keyOf(documentId, scope)));
+      const found = entries.get(keyOf(documentId, scope));
+      return found && structuredClone(toRecord(found.entry));
     },
     async putIngestion(record) {
-      ingestions.set(keyOf(record.documentId, record), structuredClone(record));
+      put(keyOf(record.documentId, record), toEntry(record));
     },
     async deleteIngestion(documentId, scope) {
-      ingestions.delete(keyOf(documentId, scope));
+      entries.delete(keyOf(documentId, scope));
+    },
+    async readSource(id) {
+      const document = structuredClone(documents.get(id));
+      return document && { collection: document.collection ?? 'default', tenant: document.tenant ?? null, document };
+    },
+    async readEntry(documentId, scope) {
+      return structuredClone(entries.get(keyOf(documentId, scope)));
+    },
+    async listEntries(documentId) {
+      return structuredClone([...entries.values()].filter(({ entry }) => entry.documentId === documentId));
+    },
+    async swapEntry(target, next, expected) {
+      const key = keyOf(target.documentId, target);
+      if (entries.get(key)?.version !== expected) return undefined;
+      if (next !== undefined) return put(key, next);
+      entries.delete(key);
+      return '';
     },
     async close() {
       documents.clear();
-      ingestions.clear();
+      entries.clear();
     },
   };
 }

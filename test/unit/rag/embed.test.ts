@@ -1,41 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../../shared/contracts/app-error.ts';
-import type { EmbeddingProvider, EmbedResult } from '../../../shared/contracts/embedding-provider.ts';
-import { createEmbedder, type RetryPolicy } from '../../../shared/rag/embed.ts';
+import { createEmbedder } from '../../../shared/rag/embed.ts';
+import type { RetryPolicy } from '../../../shared/rag/embed-queue.ts';
+import {
+  createFakeEmbeddings as createFake,
+  toTexts as texts,
+  toFakeVector as toVector,
+} from '../../support/fake-embeddings.ts';
 
 const { signal } = new AbortController();
 
-/** A provider whose vector says which text it is for. */
-function createFake(
-  overrides: Partial<Omit<EmbeddingProvider, 'embed'>> & {
-    readonly answer?: (
-      texts: readonly string[],
-      purpose: string,
-      signal: AbortSignal,
-    ) => EmbedResult | Promise<EmbedResult>;
-  } = {},
-) {
-  const { answer = (texts) => ({ vectors: texts.map(toVector) }), ...rest } = overrides;
-  const batches: string[][] = [];
-  const provider: EmbeddingProvider = {
-    id: 'fake',
-    model: 'm',
-    dimensions: 2,
-    maxBatchSize: 2048,
-    maxBatchTokens: 300_000,
-    maxInputTokens: 8192,
-    ...rest,
-    async embed(texts, options) {
-      batches.push([...texts]);
-      return answer(texts, options.purpose, options.signal);
-    },
-  };
-  return { provider, batches };
-}
-
-const toVector = (text: string) => Float32Array.of(text.length + 1, text.charCodeAt(0));
-const texts = (count: number) => Array.from({ length: count }, (_, index) => `text ${index}`);
 const refusal = (status: number, code: 'invalid_request' | 'too_large') =>
   new AppError(code, `fake refused the request (${status}).`, { upstreamStatus: status });
 

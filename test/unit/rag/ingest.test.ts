@@ -194,6 +194,12 @@ describe('a document', () => {
     expect(ids.map((id) => id.slice(-1))).toEqual(['0', '1', '2']);
   });
 
+  test('so long that parts of it are stored at once has every chunk counted', async () => {
+    const { create } = setting;
+    const text = Array.from({ length: 250 }, (_, index) => `Some words, number ${index}.`.padEnd(30, '!')).join('\n\n');
+    expect(await create().ingest(document(text), { signal })).toMatchObject({ chunks: 250, embedded: 250, skipped: 0 });
+  });
+
   test('whose metadata alone changed is written and not embedded', async () => {
     const { create, world, forget } = setting;
     await create().ingest(document(textOf('A'), { metadata: { a: 1, b: 2 } }), { signal });
@@ -379,7 +385,7 @@ describe('a failure', () => {
     const { create, documentStore } = createWorld();
     const broken = {
       ...documentStore,
-      putIngestion: async () => {
+      swapEntry: async () => {
         throw new AppError('network', 'The database cannot be reached.');
       },
     };

@@ -1,0 +1,3 @@
+import { registerDocumentEvent } from '../register-event.ts';
+
+await registerDocumentEvent('ingest-on-write');

@@ -1,0 +1,32 @@
+import { cloudEvent } from '@google-cloud/functions-framework';
+import { AppError } from '../shared/contracts/app-error.ts';
+import { installFrontDoor } from '../shared/http/front-door.ts';
+import { createLog, describeError } from '../shared/telemetry/log.ts';
+import { exitWithProblems, startApp } from './register.ts';
+
+/** An event holds a document before and after, of 1 MiB at most each; the platform delivers up to 16 MiB. */
+const MAX_EVENT_BYTES = 16 * 1_048_576;
+
+/**
+ * Registers a function for the event that a document was written to Firestore. An event whose handler rejects is
+ * delivered again where the trigger is set up to retry.
+ */
+export async function registerDocumentEvent(name: string): Promise<void> {
+  const { app, config } = await startApp();
+  if (config.ingestion.store !== 'firestore') {
+    const message = 'There are no documents in Firestore. Set ingestion.store: firestore in the configuration.';
+    exitWithProblems(new AppError('configuration', message));
+  }
+  installFrontDoor({ maxBodyBytes: () => MAX_EVENT_BYTES, onTerminate: () => app.close() });
+  const log = createLog();
+  cloudEvent(name, async (event: unknown) => {
+    try {
+      const { status, facts } = await app.documents.receive(event);
+      const isFailure = status === 'failed' || status === 'dead_letter';
+      log(isFailure ? 'ERROR' : 'INFO', `document ${status}`, { function: name, ...facts });
+    } catch (error) {
+      log('WARNING', 'document not ingested yet', { function: name, error: describeError(error) });
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,135 @@
+/**
+ * A deployment on this machine: the real Firestore emulator, the gateway, and `ingest-on-write`, which the emulator's
+ * events reach through a bridge that treats them as production does.
+ *
+ *   npm run dev:firestore -- [--port 8080] [--instances 1] [--duplicates 0.2] [--reorder-ms 500]
+ *
+ * `SLUICE_CONFIG` names the configuration; without it there are local embeddings and the local model, and no key is needed.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readEnvironment } from '../shared/config/environment.ts';
+import { loadConfig } from '../shared/config/load.ts';
+import { build, ROOT } from './build.ts';
+import { createEventBridge, registerTrigger } from './dev-firestore/event-bridge.ts';
+import { startFunction } from './dev-firestore/function-process.ts';
+
+const PROJECT = 'demo-sluice';
+const FUNCTION = 'ingest-on-write';
+
+const DEFAULT_CONFIG = `
+agents: [{name: default, role: assistant, provider: local, model: extractive}]
+embeddings: {provider: local, local: {}}
+vectorstore: {provider: firestore, embedding_dimensions: 768, tenancy: true, firestore: {project_id: ${PROJECT}}}
+ingestion: {store: firestore}
+`;
+
+/** The emulator is started as the tests start it; they are no part of what is shipped, so it is loaded by its address. */
+interface EmulatorModule {
+  startFirestoreEmulator(options: {
+    functionsHost: string;
+  }): Promise<{ readonly host: string; stop(): Promise<void> } | undefined>;
+}
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '8080' },
+    instances: { type: 'string', default: '1' },
+    duplicates: { type: 'string', default: '0' },
+    'reorder-ms': { type: 'string', default: '0' },
+  },
+});
+
+const undo: (() => Promise<unknown>)[] = [];
+const stop = async (): Promise<void> => {
+  for (const step of undo.splice(0).reverse()) await step();
+};
+
+try {
+  await start();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  await stop();
+  process.exit(1);
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void stop().finally(() => process.exit(0));
+  });
+}
+
+async function start(): Promise<void> {
+  const addresses: string[] = [];
+  const bridge = await createEventBridge({
+    instances: () => addresses,
+    duplicates: Number(values.duplicates),
+    reorderWithinMs: Number(values['reorder-ms']),
+    onAttempt: (line) => console.log(`event  ${line}`),
+  });
+  undo.push(() => bridge.close());
+
+  const support = new URL('../test/support/firestore-emulator.ts', import.meta.url).href;
+  const { startFirestoreEmulator } = (await import(support)) as EmulatorModule;
+  const emulator = await startFirestoreEmulator({ functionsHost: bridge.host });
+  if (emulator === undefined) {
+    throw new Error(
+      'The Firestore emulator (or Java) is missing. Install google-cloud-cli-firestore-emulator, or set FIRESTORE_EMULATOR_JAR.',
+    );
+  }
+  undo.push(() => emulator.stop());
+
+  const environment = readEnvironment();
+  const settings = { ...environment, FIRESTORE_EMULATOR_HOST: emulator.host, METADATA_SERVER_DETECTION: 'none' };
+  const file = environment.SLUICE_CONFIG || (await writeDefaultConfig());
+  const { config } = await loadConfig({ environment: { ...settings, SLUICE_CONFIG: file } });
+  const project =
+    (config.vectorstore?.provider === 'firestore' ? config.vectorstore.project : config.project) ?? PROJECT;
+  const collection = config.ingestion.documentsCollection;
+  await registerTrigger(emulator.host, { project, pattern: `${collection}/{document}`, name: FUNCTION });
+
+  await build(['gateway', FUNCTION]);
+  const childEnvironment = { ...settings, SLUICE_CONFIG: file, GOOGLE_CLOUD_PROJECT: project };
+  for (let index = 0; index < Number(values.instances); index += 1) {
+    addresses.push(await serve(FUNCTION, '0', childEnvironment));
+  }
+  const gateway = await serve('gateway', values.port, childEnvironment);
+  console.log(describe({ gateway, emulator: emulator.host, project, collection }));
+}
+
+async function writeDefaultConfig(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-dev-'));
+  undo.push(() => rm(directory, { recursive: true, force: true }));
+  const file = join(directory, 'firestore.yaml');
+  await writeFile(file, DEFAULT_CONFIG);
+  return file;
+}
+
+async function serve(name: string, port: string, environment: NodeJS.ProcessEnv): Promise<string> {
+  const started = await startFunction({ directory: join(ROOT, 'dist'), name, port: Number(port), environment });
+  undo.push(() => started.stop());
+  return started.url;
+}
+
+interface Started {
+  readonly gateway: string;
+  readonly emulator: string;
+  readonly project: string;
+  readonly collection: string;
+}
+
+function describe({ gateway, emulator, project, collection }: Started): string {
+  const documents = `http://${emulator}/v1/projects/${project}/databases/(default)/documents/${collection}`;
+  return [
+    '',
+    `Sluice is listening on ${gateway}`,
+    `Firestore emulator: FIRESTORE_EMULATOR_HOST=${emulator}, project ${project}`,
+    '',
+    'Write a document, and find it:',
+    `  curl -X PATCH '${documents}/hello' -H 'authorization: Bearer owner' -H 'content-type: application/json' \\`,
+    `    -d '{"fields": {"text": {"stringValue": "Bicycles are parked in the yard."}}}'`,
+    `  curl ${gateway}/v1/search -H 'content-type: application/json' -d '{"query": "bicycles"}'`,
+    `Many files at once: FIRESTORE_EMULATOR_HOST=${emulator} npm run ingest -- --firestore --project ${project} PATH…`,
+  ].join('\n');
+}

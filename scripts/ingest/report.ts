@@ -1,0 +1,81 @@
+/** What became of one file. */
+export interface FileResult {
+  readonly path: string;
+  readonly id: string;
+  /** `written`: in Firestore, where its event takes over. */
+  readonly status: 'ready' | 'unchanged' | 'written' | 'failed';
+  readonly chunks?: number;
+  readonly embedded?: number;
+  readonly tokens?: number;
+  readonly costUsd?: number | null;
+  readonly message?: string;
+}
+
+export interface Summary {
+  readonly files: number;
+  readonly ready: number;
+  readonly unchanged: number;
+  readonly written: number;
+  readonly failed: number;
+  readonly chunks: number;
+  readonly embedded: number;
+  readonly tokens: number;
+  /** Null when the price of the embedding model is unknown. */
+  readonly cost_usd: number | null;
+  readonly seconds: number;
+  readonly failures: readonly { readonly path: string; readonly id: string; readonly message: string }[];
+}
+
+export function summarize(results: readonly FileResult[], elapsedMs: number): Summary {
+  const count = (status: FileResult['status']) => results.filter((result) => result.status === status).length;
+  const sum = (field: 'chunks' | 'embedded' | 'tokens') =>
+    results.reduce((total, result) => total + (result[field] ?? 0), 0);
+  const costs = results.map(({ costUsd = 0 }) => costUsd);
+  return {
+    files: results.length,
+    ready: count('ready'),
+    unchanged: count('unchanged'),
+    written: count('written'),
+    failed: count('failed'),
+    chunks: sum('chunks'),
+    embedded: sum('embedded'),
+    tokens: sum('tokens'),
+    cost_usd: costs.includes(null) ? null : costs.reduce<number>((total, cost) => total + (cost ?? 0), 0),
+    seconds: Math.round(elapsedMs / 100) / 10,
+    failures: results
+      .filter(({ status }) => status === 'failed')
+      .map(({ path, id, message = '' }) => ({ path, id, message })),
+  };
+}
+
+export function describeSummary(summary: Summary): string {
+  const { files, ready, unchanged, written, failed, chunks, embedded, tokens, cost_usd: cost, seconds } = summary;
+  const parts = [
+    ...(ready > 0 ? [`${ready} ingested`] : []),
+    ...(written > 0 ? [`${written} written`] : []),
+    ...(unchanged > 0 ? [`${unchanged} unchanged`] : []),
+    ...(failed > 0 ? [`${failed} failed`] : []),
+  ];
+  const price = cost === null ? 'at an unknown price' : `for $${cost.toFixed(6)}`;
+  return [
+    ...summary.failures.map(({ path, message }) => `failed  ${path}: ${message}`),
+    `${files} files in ${seconds} s${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`,
+    ...(chunks > 0 ? [`${chunks} chunks, ${embedded} embedded, ${tokens} tokens ${price}`] : []),
+  ].join('\n');
+}
+
+/** One line that is written over and over on a terminal, and nothing elsewhere. */
+export function createProgress(total: number, stream: NodeJS.WriteStream = process.stderr) {
+  let done = 0;
+  let failed = 0;
+  return {
+    add({ status }: FileResult): void {
+      done += 1;
+      if (status === 'failed') failed += 1;
+      if (stream.isTTY) stream.write(`\r\u001b[K${done}/${total} files${failed > 0 ? `, ${failed} failed` : ''}`);
+    },
+    end(): void {
+      if (stream.isTTY && done > 0) stream.write('\r\u001b[K');
+    },
+  };
+}

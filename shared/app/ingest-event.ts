@@ -1,0 +1,99 @@
+import type { SluiceConfig } from '../config/types.ts';
+import type { ErrorCode } from '../contracts/app-error.ts';
+import { AppError } from '../contracts/app-error.ts';
+import type { Ingestion } from '../rag/ingest.ts';
+import { isDocumentFault } from '../rag/ingest-attempt.ts';
+import { type DocumentName, readDocumentEvent } from '../stores/document/firestore-event.ts';
+import type { EmbeddingUsage } from './embedding-usage.ts';
+import type { Lazy } from './lazy.ts';
+
+/** An event that could not be handled for that long is not tried again. */
+const MAX_EVENT_AGE_MS = 24 * 3_600_000;
+/** Event functions run for at most nine minutes; what is not done by then is better ended than cut off. */
+const TIMEOUT_MS = 8 * 60_000;
+
+/** Faults that neither the document nor another attempt changes: they are ours. */
+const FINAL_FAULTS: ReadonlySet<ErrorCode> = new Set(['invalid_output', 'server_error']);
+
+export interface EventOutcome {
+  /**
+   * `ready`, `unchanged`, `deleted`: the chunks are what the document says. `failed`: recorded, and no further attempt
+   * helps. `dead_letter`: recorded as failed because the event is too old. `ignored`: not about a document of ours.
+   */
+  readonly status: 'ready' | 'unchanged' | 'deleted' | 'failed' | 'dead_letter' | 'ignored';
+  /** For the log line. Never content. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+export interface IngestEventOptions {
+  readonly config: SluiceConfig;
+  readonly ingestion: Lazy<Ingestion>;
+  readonly usage: EmbeddingUsage;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** Default 24 hours. */
+  readonly maxEventAgeMs?: number;
+}
+
+/**
+ * Handles the event that a document was written or deleted. What resolves is acknowledged; what rejects is delivered
+ * again by the platform, so only what time or an operator can heal does that.
+ */
+export function createIngestEvent({
+  config,
+  ingestion,
+  usage,
+  now = Date.now,
+  maxEventAgeMs = MAX_EVENT_AGE_MS,
+}: IngestEventOptions): (event: unknown) => Promise<EventOutcome> {
+  return async (input) => {
+    const event = readDocumentEvent(input);
+    const id = idOf(event.document, config);
+    if (id === undefined) {
+      const reason = event.document === undefined ? 'names no document' : 'another collection or database';
+      return { status: 'ignored', facts: { event_id: event.id, event_type: event.type, reason } };
+    }
+    const facts = { event_id: event.id, document: id };
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const ingest = await ingestion.get();
+
+    if (event.timeMs !== undefined && now() - event.timeMs > maxEventAgeMs) {
+      const isRecorded = await ingest.abandon(id, tooOld(maxEventAgeMs), { signal });
+      return { status: isRecorded ? 'dead_letter' : 'unchanged', facts };
+    }
+
+    await usage.check({ tenant: null });
+    const { status, chunks, embedded, skipped, tokens, tenant, error } = await ingest.converge(id, { signal });
+    await usage.record({ target: config.embeddings, tokens, caller: { tenant }, tenant });
+    if (error !== undefined && !isFinal(error)) throw error;
+    return {
+      status,
+      facts: { ...facts, chunks, embedded, skipped, tokens, ...(error && { code: error.code, param: error.param }) },
+    };
+  };
+}
+
+/** The id of the document, when it is directly in the collection of the documents. */
+function idOf(document: DocumentName | undefined, { ingestion, vectorstore }: SluiceConfig): string | undefined {
+  if (document === undefined) return undefined;
+  const { database, path } = document;
+  const ownDatabase = vectorstore?.provider === 'firestore' ? vectorstore.databaseId : '(default)';
+  if (database !== undefined && database !== ownDatabase) return undefined;
+  const prefix = `${ingestion.documentsCollection}/`;
+  const id = path.slice(prefix.length);
+  return path.startsWith(prefix) && id !== '' && !id.includes('/') ? id : undefined;
+}
+
+function isFinal(error: AppError): boolean {
+  return isDocumentFault(error) || (FINAL_FAULTS.has(error.code) && !error.retryable);
+}
+
+function tooOld(maxEventAgeMs: number): AppError {
+  const hours = Math.round(maxEventAgeMs / 3_600_000);
+  return new AppError(
+    'timeout',
+    `The document could not be ingested within ${hours} hours after it was written. Write it again, or ask for another ` +
+      'attempt with POST /v1/documents/{id}/retry.',
+    { retryable: false },
+  );
+}

@@ -1,0 +1,182 @@
+import { AppError, type ErrorCode, toAppError } from '../contracts/app-error.ts';
+import type { DocumentScope } from '../contracts/document-store.ts';
+import type { Metadata, VectorStore } from '../contracts/vector-store.ts';
+import { type ChunkOptions, chunkText } from './chunk.ts';
+import type { Embedder } from './embed.ts';
+import { extractText, sniffContentType } from './extract.ts';
+import type { IngestInput, IngestOutcome } from './ingest.ts';
+import type { Claim, Settlement } from './ingest-claim.ts';
+import { planChunks, type TextPiece } from './ingest-plan.ts';
+import { createStoring } from './ingest-storing.ts';
+
+export interface AttemptTools {
+  readonly embedder: Embedder;
+  readonly vectorStore: VectorStore;
+  readonly chunking: ChunkOptions;
+  /** Equal hashes mean equal chunks and vectors. */
+  readonly hashOf: (input: IngestInput) => string;
+}
+
+export interface AttemptInput {
+  readonly id: string;
+  readonly scope: DocumentScope;
+  readonly claim: Claim;
+  /** The document stands in the document store, so that chunks it does not say are wrong whatever the reason. */
+  readonly fromStore: boolean;
+  /** What the document says now; undefined: it is not, or no longer, part of this scope. */
+  readonly source: () => Promise<IngestInput | undefined>;
+  readonly signal: AbortSignal;
+}
+
+/** An attempt's outcome; `deleted`: the document is not part of the scope, and its chunks are gone. */
+export type AttemptOutcome = Omit<IngestOutcome, 'status'> & {
+  readonly status: IngestOutcome['status'] | 'deleted';
+};
+
+interface Counts {
+  readonly chunks: number;
+  readonly embedded: number;
+  readonly skipped: number;
+  readonly tokens: number;
+}
+
+export const NOTHING: Counts = { chunks: 0, embedded: 0, skipped: 0, tokens: 0 };
+
+const DOCUMENT_FAULTS: ReadonlySet<ErrorCode> = new Set([
+  'invalid_request',
+  'too_large',
+  'unsupported',
+  'context_length_exceeded',
+  'content_filtered',
+]);
+
+/** Whether the document itself is at fault, so that only another version of it can succeed. */
+export function isDocumentFault({ code }: AppError): boolean {
+  return DOCUMENT_FAULTS.has(code);
+}
+
+/**
+ * One attempt under a claim: reads the document, brings the stored chunks to what it says and settles the claim.
+ * Undefined when the claim was lost on the way: whoever has it now may have planned with chunks that this attempt then
+ * changed, so the attempt has to be made again.
+ */
+export async function attemptUnderClaim(
+  tools: AttemptTools,
+  attempt: AttemptInput,
+): Promise<AttemptOutcome | undefined> {
+  const { id, claim, signal } = attempt;
+  let contentHash = '';
+
+  const fail = async (error: AppError, counts: Counts): Promise<AttemptOutcome | undefined> => {
+    if (claim.isLost) return undefined;
+    if (signal.aborted && !claim.hasWritten) {
+      await claim.restore().catch(() => undefined);
+      return { id, ...counts, status: 'failed', error };
+    }
+    let failure = error;
+    let { chunks } = counts;
+    if (attempt.fromStore && isDocumentFault(error)) {
+      chunks = 0;
+      failure = (await clear(tools, attempt).then(() => undefined, clearingFault)) ?? error;
+    }
+    // When even the record fails there is nothing to add: the outcome says that the document did not arrive.
+    await claim.settle({ state: 'failed', chunks, contentHash, error: toRecordError(failure) }).catch(() => undefined);
+    return claim.isLost ? undefined : { id, ...counts, status: 'failed', error: failure };
+  };
+
+  /** What kept the chunks from going. Of an id that no chunk can have there are none. */
+  const clearingFault = (thrown: unknown): AppError | undefined => {
+    const fault = toAppError(thrown, signal);
+    return isDocumentFault(fault) ? undefined : fault;
+  };
+
+  try {
+    const input = await attempt.source();
+    if (input === undefined) {
+      await clear(tools, attempt);
+      const isSettled = await claim.settle({ state: 'deleted', chunks: 0, contentHash });
+      return isSettled ? { id, status: 'deleted', ...NOTHING } : undefined;
+    }
+    contentHash = tools.hashOf(input);
+    const { error, ...counts } = await fill(tools, attempt, input);
+    if (error !== undefined) return await fail(error, counts);
+    const isSettled = await claim.settle({ state: 'ready', chunks: counts.chunks, contentHash });
+    return isSettled ? { id, status: 'ready', ...counts } : undefined;
+  } catch (thrown) {
+    return await fail(toAppError(thrown, signal), NOTHING);
+  }
+}
+
+/** @throws AppError for a document that cannot be read; what fails on the way to the store is in the result. */
+async function fill(
+  { embedder, vectorStore, chunking }: AttemptTools,
+  { id, scope, claim, signal }: AttemptInput,
+  input: IngestInput,
+): Promise<Counts & { readonly error?: AppError }> {
+  const { pieces, title } = await readPieces(input, chunking);
+  const plan = planChunks({
+    pieces,
+    stored: await vectorStore.listDocument(id, { ...scope, signal }),
+    documentId: id,
+    tenant: scope.tenant,
+    metadata: { ...input.metadata, ...labels(input.title ?? title, input.source) },
+  });
+  const storing = createStoring({
+    embedder,
+    vectorStore,
+    plan,
+    collection: scope.collection,
+    beforeWrite: claim.keep,
+    signal,
+  });
+  await storing.run(plan.missing(embedder.matches));
+  const { embedded, failed, tokens, error } = storing.result();
+  const chunks = pieces.length - failed;
+  const counts = { chunks, embedded, skipped: chunks - embedded, tokens };
+  if (error !== undefined) return { ...counts, error };
+  // Only now: a crash before leaves the older version searchable, never a hole.
+  if (plan.stale.length > 0) {
+    await claim.keep();
+    await vectorStore.delete({ ids: plan.stale }, { ...scope, signal });
+  }
+  return counts;
+}
+
+async function clear({ vectorStore }: AttemptTools, { id, scope, claim, signal }: AttemptInput): Promise<void> {
+  await claim.keep();
+  await vectorStore.delete({ documentId: id }, { ...scope, signal });
+}
+
+async function readPieces(
+  { content, contentType }: IngestInput,
+  chunking: ChunkOptions,
+): Promise<{ readonly pieces: readonly TextPiece[]; readonly title: string | undefined }> {
+  const { text, title, pages } = await extractText({
+    content,
+    contentType: contentType ?? sniffContentType(content),
+  });
+  const pieces = chunkText(text, chunking);
+  if (pieces.length === 0) {
+    throw new AppError('invalid_request', 'The document holds no text.', { param: 'text' });
+  }
+  return { pieces: pages === undefined ? pieces : withPages(pieces, pages), title };
+}
+
+/** @param pages where each page begins, ascending. */
+function withPages(pieces: readonly TextPiece[], pages: readonly number[]): TextPiece[] {
+  let page = 0;
+  return pieces.map((piece) => {
+    while ((pages[page] ?? Number.POSITIVE_INFINITY) <= piece.start) page += 1;
+    return { ...piece, page };
+  });
+}
+
+/** The record has no place for the field at fault, so the message names it. */
+function toRecordError({ code, message, param }: AppError): NonNullable<Settlement['error']> {
+  const field = param?.replace(/^chunks\[\d+\]\./, '');
+  return { code, message: field === undefined || message.includes(field) ? message : `${message} (${field})` };
+}
+
+function labels(title: string | undefined, source: string | undefined): Metadata {
+  return { ...(title ? { title } : {}), ...(source ? { source } : {}) };
+}

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { type EventInstance, type EventRig, startEventRig } from '../../support/event-rig.ts';
+import { describeWithFirestore } from '../../support/services.ts';
+
+const textOf = (...names: readonly (string | number)[]) =>
+  names.map((name) => `Paragraph ${name} has a few words in it, as paragraphs do.`).join('\n\n');
+
+describeWithFirestore('documents written to Firestore', () => {
+  let rig: EventRig;
+  let instances: EventInstance[];
+  let writes = 0;
+
+  beforeAll(async () => {
+    rig = await startEventRig({ duplicates: 0.5, reorderWithinMs: 100 });
+    instances = [await rig.startInstance(), await rig.startInstance()];
+    await rig.listenTo('documents/{document}');
+  });
+
+  afterAll(async () => {
+    await Promise.all(instances.map((instance) => instance.close()));
+    await rig.close();
+  });
+
+  const write = async (id: string, ...names: readonly (string | number)[]) => {
+    writes += 1;
+    await rig.write(id, textOf(...names));
+  };
+  const remove = async (id: string) => {
+    writes += 1;
+    await rig.remove(id);
+  };
+
+  /** Every event has come, and every event is acknowledged. */
+  const quiet = async () => {
+    await expect.poll(() => rig.bridge.received, { timeout: 60_000 }).toBe(writes);
+    await rig.bridge.idle();
+  };
+
+  it('become vectors, through updates, deletions and renames, with events doubled and out of order, over two instances', async () => {
+    await Promise.all([
+      write('new', 'a', 'b', 'c'),
+      (async () => {
+        for (let version = 1; version <= 5; version += 1) await write('busy', 'same', version, version % 2);
+      })(),
+      (async () => {
+        await write('gone', 'a');
+        await remove('gone');
+      })(),
+      (async () => {
+        await write('again', 'a', 'b');
+        await remove('again');
+        await write('again', 'b', 'c');
+      })(),
+      (async () => {
+        await write('old-name', 'x', 'y');
+        await remove('old-name');
+        await write('new-name', 'x', 'y');
+      })(),
+      (async () => {
+        await write('moved', 'm', 'n');
+        writes += 1;
+        await rig.write('moved', textOf('m', 'o'), { collection: 'manuals', tenant: 't1' });
+      })(),
+    ]);
+    await quiet();
+    expect(await rig.stored()).toEqual(rig.wanted());
+    expect(rig.bridge.lost).toBe(0);
+    expect(rig.bridge.delivered).toBeGreaterThan(writes);
+  });
+
+  it('with ids that headers cannot carry arrive as well', async () => {
+    const ids = ['grüße %41 ', ' leading', 'a?b#c&d', '100%', '日本語'];
+    await Promise.all(ids.map((id) => write(id, 'odd')));
+    await quiet();
+    expect(await rig.stored()).toEqual(rig.wanted());
+  });
+
+  it('that are at fault keep no other back, and say what is wrong with them', async () => {
+    const before = rig.bridge.delivered;
+    writes += 2;
+    await rig.documents.doc('poison').set({ text: 7 });
+    await rig.documents.doc('blank').set({ text: ' ' });
+    await write('good', 'g');
+    await quiet();
+    expect(await rig.stored()).toEqual(rig.wanted());
+    expect((await rig.database.doc('ingestions/poison').get()).data()).toMatchObject({
+      state: 'failed',
+      error: { code: 'invalid_request', message: expect.stringContaining('"text"') },
+    });
+    // Acknowledged at once: no more than each of them and its duplicate.
+    expect(rig.bridge.delivered - before).toBeLessThanOrEqual(6);
+  });
+
+  it('wait for a provider that is down, and lose nothing', async () => {
+    // The framework prints what it was thrown.
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const before = rig.bridge.delivered;
+    rig.provider.isDown = true;
+    await write('busy', 'while', 'down');
+    await write('new', 'while', 'down', 'too');
+    await remove('good');
+    await expect.poll(() => rig.bridge.delivered - before, { timeout: 60_000 }).toBeGreaterThan(8);
+    expect((await rig.database.doc('ingestions/busy').get()).get('state')).not.toBe('ready');
+    rig.provider.isDown = false;
+    await quiet();
+    expect(await rig.stored()).toEqual(rig.wanted());
+  });
+
+  it('cause no events of ingestion itself, and other documents are none of its business', async () => {
+    const before = rig.bridge.received;
+    await rig.listenTo('{path=**}');
+    await rig.write('last', textOf('l', 'm'));
+    await rig.database.doc('documents/last/versions/1').set({ text: textOf('nested') });
+    await rig.database.doc('other/thing').set({ text: textOf('other') });
+    // The document for two triggers, the two others, and what ingestion wrote: a claim, two chunks and the outcome.
+    await expect.poll(() => rig.bridge.received - before, { timeout: 60_000 }).toBe(8);
+    await rig.bridge.idle();
+    expect(rig.bridge.received - before).toBe(8);
+    expect(await rig.stored()).toEqual(rig.wanted());
+    const ignored = rig.outcomes.filter(({ status }) => status === 'ignored');
+    expect(ignored.length).toBeGreaterThanOrEqual(6);
+  });
+});

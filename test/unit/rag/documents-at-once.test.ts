@@ -1,0 +1,71 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { createDocumentsAtOnce } from '../../../shared/rag/documents-at-once.ts';
+
+const { signal } = new AbortController();
+const small = (count: number) => Array.from({ length: count }, (_, index) => ({ content: `small ${index}` }));
+const large = (count: number) => Array.from({ length: count }, () => ({ content: new Uint8Array(20_001) }));
+
+/** Counts how many run at a time, of each kind. */
+function createWatched() {
+  const running = { small: 0, large: 0 };
+  const most = { small: 0, large: 0 };
+  const operation = async (input: { readonly content: string | Uint8Array }) => {
+    const kind = typeof input.content === 'string' ? 'small' : 'large';
+    running[kind] += 1;
+    most[kind] = Math.max(most[kind], running[kind]);
+    await turn();
+    await turn();
+    running[kind] -= 1;
+    return input;
+  };
+  return { most, operation };
+}
+
+describe('documents', () => {
+  test('run many small ones at a time and few large ones, results in their order', async () => {
+    const { most, operation } = createWatched();
+    const inputs = [...small(200), ...large(20), ...small(100)];
+    expect(await createDocumentsAtOnce()(inputs, operation, signal)).toEqual(inputs);
+    expect(most.large).toBe(4);
+    expect(most.small).toBeGreaterThan(50);
+    expect(most.small).toBeLessThanOrEqual(128);
+  });
+
+  test('that are large are few over all calls', async () => {
+    const { most, operation } = createWatched();
+    const forEach = createDocumentsAtOnce();
+    await Promise.all([forEach(large(10), operation, signal), forEach(large(10), operation, signal)]);
+    expect(most.large).toBe(4);
+  });
+
+  test('are all told when the caller goes away', async () => {
+    const controller = new AbortController();
+    const seen: boolean[] = [];
+    const pending = createDocumentsAtOnce()(
+      [...small(3), ...large(6)],
+      async (_input, shared) => {
+        await turn();
+        seen.push(shared.aborted);
+      },
+      controller.signal,
+    );
+    controller.abort();
+    await pending;
+    expect(seen).toEqual(new Array(9).fill(true));
+  });
+
+  test('may all listen to their signal without being taken for a leak', async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error) => warnings.push(warning);
+    process.on('warning', listen);
+    const operation = async (_input: unknown, shared: AbortSignal) => {
+      shared.addEventListener('abort', () => {});
+      await turn();
+    };
+    await createDocumentsAtOnce()([...small(50), ...large(50)], operation, signal);
+    await turn();
+    process.off('warning', listen);
+    expect(warnings).toEqual([]);
+  });
+});
