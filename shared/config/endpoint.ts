@@ -1,4 +1,6 @@
 import { isIP } from 'node:net';
+import { type AddressClass, classifyAddress } from '../security/address.ts';
+import { isMetadataName } from '../security/raw-url.ts';
 
 /**
  * Why an endpoint cannot be used, or its normal form: canonical host, no trailing slash. The rule here is about what a
@@ -15,6 +17,8 @@ export function checkEndpoint(text: string, { production }: { production: boolea
   if (text.includes('@') || text.includes('?') || text.includes('#')) {
     return { fault: 'must not hold credentials, a query or a fragment' };
   }
+  const special = specialFault(url.hostname);
+  if (special !== undefined) return { fault: special };
   const local = isLoopback(url.hostname) || isSingleLabel(url.hostname);
   if (production && local) {
     return { fault: 'names a local target, which production refuses; give the https address of the service' };
@@ -28,6 +32,26 @@ export function checkEndpoint(text: string, { production }: { production: boolea
   return { url: `${url.origin}${url.pathname.replace(/\/+$/, '')}` };
 }
 
+/** Addresses that no target can have and no opt-in opens; the others are judged again when a connection is made. */
+const NEVER: Readonly<Partial<Record<AddressClass, string>>> = {
+  metadata: 'the metadata service of a cloud',
+  link_local: 'a link-local address',
+  unspecified: 'no particular address',
+  multicast: 'a multicast address',
+  reserved: 'a reserved address',
+  documentation: 'an address for documentation',
+  benchmarking: 'an address for benchmarks',
+  translated: 'an address behind a translator',
+};
+
+function specialFault(hostname: string): string | undefined {
+  const host = hostname.replace(/\.$/, '');
+  const address = host.replace(/^\[|\]$/g, '');
+  const found = isIP(address) === 0 ? undefined : NEVER[classifyAddress(address)];
+  const special = found ?? (isMetadataName(host) ? NEVER.metadata : undefined);
+  return special === undefined ? undefined : `names ${special}, which is never called; give the address of the service`;
+}
+
 /** localhost, 127.0.0.0/8 and ::1. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'));
@@ -39,10 +63,18 @@ export function isSingleLabel(hostname: string): boolean {
 }
 
 /**
- * The address in `OLLAMA_HOST`, which is the server's bind address as well: a scheme and the port may be missing, and
- * "all interfaces" means this machine to a client.
+ * The address in `OLLAMA_HOST`, in the forms that Ollama itself takes. It is the server's bind address as well: scheme,
+ * host and port may be missing, quotes and white space around it do not count, and "all interfaces" means this machine to
+ * a client. The port is 11434 unless a scheme is written, which brings its own.
  */
 export function fromOllamaHost(value: string): string {
-  const withScheme = /^[a-z]+:\/\//i.test(value) ? value : `http://${/:\d+$/.test(value) ? value : `${value}:11434`}`;
-  return withScheme.replace(/^(https?:\/\/)(?:0\.0\.0\.0|\[::\])(?=[:/]|$)/i, '$1127.0.0.1');
+  const text = value.trim().replace(/^["']+|["']+$/g, '');
+  const [, scheme, rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(text) ?? [];
+  const [authority = '', ...path] = rest.split('/');
+  // An IPv6 address needs no brackets as long as there is no port.
+  const [, written = '', port] = isIP(authority) === 6 ? [] : (/^(.*?)(?::(\d*))?$/s.exec(authority) ?? []);
+  const host = isIP(authority) === 6 ? `[${authority}]` : written;
+  const reachable = host === '' ? '127.0.0.1' : host.replace(/^(?:0\.0\.0\.0|\[::\])$/, '127.0.0.1');
+  const chosen = port || (scheme === undefined ? '11434' : '');
+  return [`${scheme ?? 'http'}://${reachable}${chosen === '' ? '' : `:${chosen}`}`, ...path].join('/');
 }

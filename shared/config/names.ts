@@ -14,6 +14,9 @@ export const PROVIDER_NAMES = [
 /** Who answers a chat request. */
 export type ProviderName = (typeof PROVIDER_NAMES)[number];
 
+/** Servers that people run themselves: they need no key, and may have to start or to load a model before they answer. */
+export const SELF_HOSTED: ReadonlySet<string> = new Set<ProviderName>(['ollama', 'vllm']);
+
 /** Where a model named under `provider: huggingface` runs. */
 export const RUNTIMES = ['ollama', 'vllm', 'cloud'] as const;
 export type Runtime = (typeof RUNTIMES)[number];

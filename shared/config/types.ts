@@ -102,7 +102,15 @@ export interface ProviderAccess {
   readonly auth?: TargetAuth;
 }
 
-export interface LegConfig extends ProviderAccess {
+/** How Ollama is to load a model; unset members leave it to the server. */
+export interface ServingConfig {
+  /** How long it stays loaded after a request: a Go duration or seconds; -1 for good. */
+  readonly keepAlive?: string | number;
+  /** Context window to load it with, in tokens. */
+  readonly contextLength?: number;
+}
+
+export interface LegConfig extends ProviderAccess, ServingConfig {
   /** The vendor's own model name. */
   readonly model: string;
   /** Own value of the leg, else the agent's. */
@@ -131,7 +139,7 @@ export interface RetryConfig {
   readonly retryOn: readonly RetryReason[];
 }
 
-export interface ModelServiceConfig extends ProviderAccess {
+export interface ModelServiceConfig extends ProviderAccess, ServingConfig {
   readonly name: string;
   readonly model: string;
   /** Informational: the model's tag decides. */
@@ -202,6 +210,9 @@ export interface QdrantStoreConfig extends VectorStoreBase {
   readonly apiKey?: SecretValue;
   readonly collection: string;
   readonly allowedCidrs: readonly string[];
+  readonly distance: Distance;
+  /** Most chunks of a scope that searches compare one by one; the store has a default. */
+  readonly exactUpTo?: number;
 }
 
 export interface PgvectorStoreConfig extends VectorStoreBase {
@@ -209,6 +220,9 @@ export interface PgvectorStoreConfig extends VectorStoreBase {
   readonly connectionString: SecretValue;
   /** Plain or schema-qualified identifier, safe to quote. */
   readonly table: string;
+  readonly distance: Distance;
+  /** Most chunks of a scope that searches compare one by one; the store has a default. */
+  readonly exactUpTo?: number;
 }
 
 export type VectorStoreConfig = FirestoreStoreConfig | MemoryStoreConfig | QdrantStoreConfig | PgvectorStoreConfig;
@@ -316,7 +330,8 @@ export interface IngestionConfig {
 export interface RetrievalConfig {
   readonly topK: number;
   readonly minScore?: number;
-  readonly mode: RetrievalMode;
+  /** Default: `hybrid` where the vector store ranks by words, else `vector`. */
+  readonly mode?: RetrievalMode;
   /** Maximal marginal relevance: 1 ranks by relevance alone, 0 by difference alone. */
   readonly mmr?: { readonly lambda: number };
   /** Have the model rewrite the question as a search query first. */

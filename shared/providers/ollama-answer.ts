@@ -106,7 +106,7 @@ export function toText(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-export function isFields(value: unknown): value is LooseAnswer {
+function isFields(value: unknown): value is LooseAnswer {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -2,7 +2,14 @@ import { AppError } from '../contracts/app-error.ts';
 import type { FinishReason } from '../contracts/chat-provider.ts';
 import { parseAnswer, toFinishReason, toText, toUsage } from './ollama-answer.ts';
 import { checkModelName } from './ollama-model-name.ts';
-import { type ChatBodyOptions, type Sampling, toLogprobsRequest, toSampling, toSettings } from './ollama-request.ts';
+import {
+  type ChatBodyOptions,
+  refuseUnsupported,
+  type Sampling,
+  toLogprobsRequest,
+  toSampling,
+  toSettings,
+} from './ollama-request.ts';
 import type { LooseAnswer, OllamaFormat, OllamaGenerateBody, OllamaSettings, OllamaThink } from './ollama-wire.ts';
 
 export interface GenerateRequest extends Sampling {
@@ -60,7 +67,8 @@ export function toGenerateRequest(request: GenerateRequest, settings: OllamaSett
  * system message. The model's own template stays around it all, as in the server's own Completions API: a base model's
  * is the prompt alone.
  *
- * @throws AppError `unsupported` for a suffix in a conversation; `model_not_found` for a name that is no model's.
+ * @throws AppError `unsupported` for a suffix in a conversation and for what cannot be asked; `model_not_found` for a name
+ * that is no model's.
  */
 export function toCompletionBody({
   request,
@@ -69,6 +77,7 @@ export function toCompletionBody({
   ...settings
 }: ChatBodyOptions): OllamaGenerateBody | undefined {
   if (!request.text_completion) return undefined;
+  refuseUnsupported(request);
   const { suffix } = request.text_completion;
   const { messages, tools } = request;
   const prompt = messages.at(-1);

@@ -19,6 +19,8 @@ export interface RetryOptions {
   readonly sleep?: (delayMs: number, signal: AbortSignal) => Promise<void>;
   /** Told before each wait. */
   readonly onRetry?: (error: AppError, attempt: number, delayMs: number) => void;
+  /** Errors of a target that is being started: they do not count as attempts, so that the deadline alone ends the wait. */
+  readonly isStarting?: (error: AppError) => boolean;
 }
 
 /** How calls are made: as they are, again, not at all. Policies nest. */
@@ -36,14 +38,17 @@ export function createRetry({
   random = Math.random,
   sleep = sleepFor,
   onRetry,
+  isStarting = () => false,
 }: RetryOptions): Policy {
   return async (operation, signal) => {
+    let left = config.maxAttempts;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await operation(signal);
       } catch (thrown) {
         const error = toAppError(thrown, signal);
-        const delayMs = attempt < config.maxAttempts ? waitAfter(error, attempt, config, random) : undefined;
+        if (!isStarting(error)) left -= 1;
+        const delayMs = left > 0 ? waitAfter(error, attempt, config, random) : undefined;
         if (delayMs === undefined || signal.aborted || delayMs >= remainingMs()) throw error;
         onRetry?.(error, attempt, delayMs);
         await sleep(delayMs, signal);

@@ -91,6 +91,18 @@ function normalizeAgent({
   });
 }
 
+/** What says where one model is and how it is loaded, which several cannot share. */
+const LEG_KEYS = [
+  'provider',
+  'runtime',
+  'api_key',
+  'endpoint',
+  'auth',
+  'allowed_cidrs',
+  'keep_alive',
+  'num_ctx',
+] as const;
+
 /** The legs of an agent: its `providers`, or the one its own keys describe. */
 function toLegs(
   agent: AgentInput,
@@ -103,15 +115,17 @@ function toLegs(
       problems.add(`${path}.model`, 'is required: name a model or a model service, or list several under providers');
       return undefined;
     }
-    const { provider, runtime, api_key, endpoint, auth, allowed_cidrs, project_id, location } = agent;
-    const leg = { model, provider, runtime, api_key, endpoint, auth, allowed_cidrs, project_id, location };
+    const { provider, runtime, api_key, endpoint, auth, allowed_cidrs, project_id, location, keep_alive, num_ctx } =
+      agent;
+    const target = { provider, runtime, api_key, endpoint, auth, allowed_cidrs, project_id, location };
+    const leg = { model, ...target, keep_alive, num_ctx };
     return [{ leg, path }];
   }
   if (model !== undefined) {
     problems.add(`${path}.model`, 'cannot stand beside providers; keep one of them');
     return undefined;
   }
-  for (const key of ['provider', 'runtime', 'api_key', 'endpoint', 'auth', 'allowed_cidrs'] as const) {
+  for (const key of LEG_KEYS) {
     if (agent[key] !== undefined) problems.add(`${path}.${key}`, 'belongs to the entries of providers');
   }
   return providers.map((leg, index) => ({

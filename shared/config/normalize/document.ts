@@ -77,8 +77,6 @@ export function normalizeDocument(scope: DocumentScope, context: NormalizeContex
     ingestion: normalizeIngestion(document.ingestion, recordStore, context),
     retrieval: normalizeRetrieval(document.retrieval, {
       topK: vectorstore?.defaultTopK ?? 10,
-      // The local embedder compares words, which ranking by words complements; a neural one stands on its own.
-      mode: 'vector',
     }),
     privacy: { mode: document.privacy?.mode ?? 'any' },
     routing: normalizeRouting(

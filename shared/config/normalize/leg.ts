@@ -1,6 +1,6 @@
 import { defaultKeys } from '../credentials.ts';
 import { inferProvider, LOCAL_MODEL } from '../infer-provider.ts';
-import { PROVIDER_NAMES, type ProviderName } from '../names.ts';
+import { PROVIDER_NAMES, type ProviderName, SELF_HOSTED } from '../names.ts';
 import { nearest } from '../nearest.ts';
 import { defined } from '../objects.ts';
 import type { LegInput } from '../schema/agents.ts';
@@ -9,11 +9,16 @@ import type { LegConfig, ModelServiceConfig } from '../types.ts';
 import { checkTargetAuth, type NormalizeContext } from './context.ts';
 import { checkModel } from './model.ts';
 import type { ModelServices } from './model-services.ts';
+import { normalizeServing } from './serving.ts';
 import { applyRuntime, isCustomTarget, isLocalTarget, normalizeLocation } from './target.ts';
 
-/** Longest attempt: hosted models, and machines of one's own that may have to load a model first. */
 const DEFAULT_TIMEOUT_MS = 120_000;
 const SELF_HOSTED_TIMEOUT_MS = 300_000;
+
+/** Longest attempt where nothing is written: hosted models, and machines of one's own that may have to load one first. */
+export function defaultTimeoutMs(provider: ProviderName): number {
+  return SELF_HOSTED.has(provider) ? SELF_HOSTED_TIMEOUT_MS : DEFAULT_TIMEOUT_MS;
+}
 
 export interface LegScope {
   readonly leg: LegInput;
@@ -80,7 +85,7 @@ export function normalizeLeg(scope: LegScope, context: NormalizeContext): LegRes
     context.problems.add(`${path}.api_key`, `${reason}; set it, or write the key as secret://NAME`);
     return INVALID;
   }
-  const selfHosted = provider === 'ollama' || provider === 'vllm';
+  const serving = normalizeServing({ written: leg, provider, path }, context);
   return {
     kind: 'usable',
     leg: defined({
@@ -94,11 +99,9 @@ export function normalizeLeg(scope: LegScope, context: NormalizeContext): LegRes
       allowedCidrs: leg.allowed_cidrs ?? location.allowedCidrs,
       temperature: leg.temperature ?? scope.shared.temperature,
       maxTokens: leg.max_tokens ?? scope.shared.maxTokens,
-      timeoutMs:
-        leg.timeout ??
-        scope.shared.timeoutMs ??
-        service?.timeoutMs ??
-        (selfHosted ? SELF_HOSTED_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
+      timeoutMs: leg.timeout ?? scope.shared.timeoutMs ?? service?.timeoutMs ?? defaultTimeoutMs(provider),
+      keepAlive: serving.keepAlive ?? service?.keepAlive,
+      contextLength: serving.contextLength ?? service?.contextLength,
       weight: leg.weight ?? 1,
       service: service?.name,
     }),

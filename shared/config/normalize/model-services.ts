@@ -5,6 +5,7 @@ import { toSecretValue } from '../secret-value.ts';
 import type { ModelServiceConfig } from '../types.ts';
 import { checkTargetAuth, type NormalizeContext } from './context.ts';
 import { checkModel } from './model.ts';
+import { normalizeServing } from './serving.ts';
 import { applyRuntime, isCustomTarget, normalizeLocation } from './target.ts';
 
 export interface ModelServices {
@@ -69,6 +70,7 @@ export function normalizeModelServices(
         endpoint: provider === 'vllm' ? withVersion(location.endpoint) : location.endpoint,
         quantization: config?.quantization,
         timeoutMs: config?.timeout,
+        ...normalizeServing({ written: config ?? {}, provider, path: `${path}.config` }, context),
       }),
     );
   }

@@ -12,18 +12,22 @@ export const DEFAULT_RETRY: RetryConfig = {
   retryOn: RETRY_REASONS,
 };
 
-/** The written block over the default one. A single written bound moves the other's default. */
+/**
+ * The written block over the default one; `DEFAULT_RETRY` itself when nothing is written. A single written bound moves the
+ * other's default.
+ */
 export function normalizeRetry(retry: RetryInput | undefined, path: string, problems: Problems): RetryConfig {
-  const initial = retry?.initial_backoff;
-  const max = retry?.max_backoff;
+  if (retry === undefined) return DEFAULT_RETRY;
+  const initial = retry.initial_backoff;
+  const max = retry.max_backoff;
   if (initial !== undefined && max !== undefined && initial > max) {
     problems.add(`${path}.initial_backoff`, `must not be longer than max_backoff (${initial} ms above ${max} ms)`);
   }
   return {
-    maxAttempts: retry?.max_attempts ?? DEFAULT_RETRY.maxAttempts,
+    maxAttempts: retry.max_attempts ?? DEFAULT_RETRY.maxAttempts,
     initialBackoffMs: initial ?? Math.min(DEFAULT_RETRY.initialBackoffMs, max ?? DEFAULT_RETRY.initialBackoffMs),
     maxBackoffMs: max ?? Math.max(DEFAULT_RETRY.maxBackoffMs, initial ?? DEFAULT_RETRY.maxBackoffMs),
-    multiplier: retry?.multiplier ?? DEFAULT_RETRY.multiplier,
-    retryOn: [...new Set(retry?.retry_on ?? DEFAULT_RETRY.retryOn)],
+    multiplier: retry.multiplier ?? DEFAULT_RETRY.multiplier,
+    retryOn: [...new Set(retry.retry_on ?? DEFAULT_RETRY.retryOn)],
   };
 }

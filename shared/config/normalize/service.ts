@@ -1,4 +1,4 @@
-import { BUILT_IN_TOOLS, type ProviderName, type RecordStoreName, type RetrievalMode } from '../names.ts';
+import { BUILT_IN_TOOLS, type ProviderName, type RecordStoreName } from '../names.ts';
 import { defined } from '../objects.ts';
 import type {
   CacheInput,
@@ -107,14 +107,11 @@ export function normalizeIngestion(
   };
 }
 
-export function normalizeRetrieval(
-  input: RetrievalInput | undefined,
-  { topK, mode }: { topK: number; mode: RetrievalMode },
-): RetrievalConfig {
+export function normalizeRetrieval(input: RetrievalInput | undefined, { topK }: { topK: number }): RetrievalConfig {
   return defined({
     topK: input?.top_k ?? topK,
     minScore: input?.min_score,
-    mode: input?.mode ?? mode,
+    mode: input?.mode,
     mmr: input?.mmr === undefined ? undefined : { lambda: input.mmr.lambda ?? 0.5 },
     rewrite: input?.rewrite ?? false,
     multiQuery: input?.multi_query ?? 0,

@@ -8,6 +8,7 @@ import { type NormalizeContext, toAllowedCidrs, toEndpoint } from './context.ts'
 const FIRESTORE_MAX_DIMENSIONS = 2048;
 const DEFAULT_COLLECTION = 'embeddings';
 const DEFAULT_MAX_DOCUMENTS = 10_000;
+const DEFAULT_DISTANCE = 'cosine';
 
 export function normalizeVectorStore(
   input: VectorStoreInput,
@@ -66,7 +67,7 @@ function toFirestore({ firestore }: VectorStoreInput, { project, production, pro
     collection: firestore?.collection ?? DEFAULT_COLLECTION,
     databaseId: firestore?.database_id ?? '(default)',
     credentialsFile: firestore?.credentials_file,
-    distance: firestore?.distance ?? 'cosine',
+    distance: firestore?.distance ?? DEFAULT_DISTANCE,
   });
 }
 
@@ -79,7 +80,7 @@ function toMemory({ memory }: VectorStoreInput, { cloudRun, problems }: Normaliz
     maxDocuments: memory?.max_documents ?? DEFAULT_MAX_DOCUMENTS,
     ttlMs: memory?.ttl,
     file: memory?.file,
-    distance: memory?.distance ?? 'cosine',
+    distance: memory?.distance ?? DEFAULT_DISTANCE,
   });
 }
 
@@ -107,6 +108,8 @@ function toQdrant({ qdrant }: VectorStoreInput, context: NormalizeContext) {
     apiKey: qdrant.api_key === undefined ? undefined : toSecretValue(qdrant.api_key),
     collection: qdrant.collection ?? DEFAULT_COLLECTION,
     allowedCidrs: toAllowedCidrs(qdrant.allowed_cidrs, url, context),
+    distance: qdrant.distance ?? DEFAULT_DISTANCE,
+    exactUpTo: qdrant.exact_up_to,
   });
 }
 
@@ -116,7 +119,7 @@ function toAddress(host: string, port: number, https: boolean | undefined): stri
   return `${secure ? 'https' : 'http'}://${host}:${port}`;
 }
 
-function toPgvector({ pgvector }: VectorStoreInput, { problems, missingAt }: NormalizeContext) {
+function toPgvector({ pgvector }: VectorStoreInput, { production, problems, missingAt }: NormalizeContext) {
   const path = 'vectorstore.pgvector.connection_string';
   const connection = pgvector?.connection_string;
   if (connection === undefined) {
@@ -125,8 +128,16 @@ function toPgvector({ pgvector }: VectorStoreInput, { problems, missingAt }: Nor
   }
   const connectionString = toSecretValue(connection);
   const plain = 'value' in connectionString && missingAt(path) === undefined;
-  if (plain && !/^postgres(?:ql)?:\/\//.test(connectionString.value)) {
+  if (plain && connectionString.value.startsWith('pglite://')) {
+    if (production) problems.add(path, 'pglite:// is for development; name a PostgreSQL server in production');
+  } else if (plain && !/^postgres(?:ql)?:\/\//.test(connectionString.value)) {
     problems.add(path, 'must begin with postgresql://');
   }
-  return { provider: 'pgvector' as const, connectionString, table: pgvector?.table ?? DEFAULT_COLLECTION };
+  return defined({
+    provider: 'pgvector' as const,
+    connectionString,
+    table: pgvector?.table ?? DEFAULT_COLLECTION,
+    distance: pgvector?.distance ?? DEFAULT_DISTANCE,
+    exactUpTo: pgvector?.exact_up_to,
+  });
 }

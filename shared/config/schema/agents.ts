@@ -10,6 +10,7 @@ import {
   projectName,
   retry,
   secrets,
+  serving,
   text,
   timeout,
   wholeNumber,
@@ -28,6 +29,7 @@ const target = () => ({
   temperature: number({ min: 0, max: 2 }).optional(),
   max_tokens: wholeNumber().optional(),
   timeout: timeout.optional(),
+  ...serving(),
 });
 
 const leg = () => block({ model: modelName, ...target(), weight: number({ above: 0 }).optional() });

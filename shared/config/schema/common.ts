@@ -98,6 +98,26 @@ export const duration = z.transform<unknown, number>((value, context) => {
 /** Milliseconds a timer can wait for. */
 export const timeout = z.pipe(duration, z.number().max(LONGEST_TIMEOUT_MS, 'must not be longer than 24h'));
 
+/** As Ollama writes it: a duration, seconds, or -1 for good. */
+const keepAlive = z.transform<unknown, string | number>((value, context) => {
+  const seconds = readNumber(value);
+  if (typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= -1) return seconds;
+  if (typeof value === 'string' && parseDuration(value) !== undefined) return value;
+  const message = 'must be a duration such as 30m, a number of seconds, 0 to unload at once, or -1 for good';
+  context.issues.push({ code: 'custom', message, input: value });
+  return z.NEVER;
+});
+
+/** How a server that loads models on demand is to do so. */
+export const serving = () => ({
+  keep_alive: keepAlive.optional(),
+  num_ctx: wholeNumber({ min: 256, max: 10_000_000 }).optional(),
+});
+export interface ServingInput {
+  readonly keep_alive?: string | number | undefined;
+  readonly num_ctx?: number | undefined;
+}
+
 export const projectName = matching(/^[A-Za-z0-9][\w.:-]{0,127}$/, 'is not a Google Cloud project id');
 export const locationName = matching(/^[a-z0-9-]{1,40}$/, 'is not a Google Cloud location, such as us-central1');
 

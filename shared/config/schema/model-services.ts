@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { PROVIDER_NAMES, QUANTIZATIONS, RUNTIMES, TARGET_AUTHS } from '../names.ts';
-import { block, cidrs, modelName, name, secrets, text, timeout } from './common.ts';
+import { block, cidrs, modelName, name, secrets, serving, text, timeout } from './common.ts';
 
 const service = () =>
   block({
@@ -16,6 +16,7 @@ const service = () =>
       quantization: z.enum(QUANTIZATIONS).optional(),
       timeout: timeout.optional(),
       allowed_cidrs: cidrs.optional(),
+      ...serving(),
     }).optional(),
   });
 export type ModelServiceInput = z.infer<ReturnType<typeof service>>;

@@ -38,6 +38,8 @@ export const vectorstore = () =>
       api_key: secret.optional(),
       collection: matching(/^[\w-]{1,200}$/, 'must be letters, digits, dashes and underscores').optional(),
       allowed_cidrs: cidrs.optional(),
+      distance: z.enum(DISTANCES).optional(),
+      exact_up_to: wholeNumber({ min: 0 }).optional(),
     }).optional(),
     pgvector: block({
       connection_string: secret.optional(),
@@ -45,6 +47,8 @@ export const vectorstore = () =>
         /^[A-Za-z_]\w{0,62}(?:\.[A-Za-z_]\w{0,62})?$/,
         'must be a table name of letters, digits and underscores, with or without a schema before it',
       ).optional(),
+      distance: z.enum(DISTANCES).optional(),
+      exact_up_to: wholeNumber({ min: 0 }).optional(),
     }).optional(),
   });
 export type VectorStoreInput = z.infer<ReturnType<typeof vectorstore>>;

@@ -30,14 +30,41 @@ describe('checkEndpoint', () => {
     expect(checkEndpoint('https://ollama.apps.svc.cluster.local', production)).toHaveProperty('url');
   });
 
+  it.each(['http://api.example.com', 'http://10.0.0.5', 'http://localhost.evil.com', 'http://127.0.0.1.nip.io'])(
+    'wants https for %s everywhere',
+    (address) => {
+      expect(checkEndpoint(address, development)).toHaveProperty('fault', expect.stringContaining('https'));
+    },
+  );
+
   it.each([
-    'http://api.example.com',
-    'http://10.0.0.5',
-    'http://localhost.evil.com',
-    'http://127.0.0.1.nip.io',
-    'http://169.254.169.254',
-  ])('wants https for %s everywhere', (address) => {
-    expect(checkEndpoint(address, development)).toHaveProperty('fault', expect.stringContaining('https'));
+    ['https://169.254.169.254', 'metadata service'],
+    ['http://169.254.169.254', 'metadata service'],
+    ['https://2852039166', 'metadata service'],
+    ['https://[::ffff:169.254.169.254]', 'metadata service'],
+    ['https://[64:ff9b::169.254.169.254]', 'metadata service'],
+    ['https://[fd20:ce::254]', 'metadata service'],
+    ['https://metadata.google.internal./x', 'metadata service'],
+    ['https://METADATA', 'metadata service'],
+    ['https://169.254.1.1', 'link-local'],
+    ['https://[fe80::1]', 'link-local'],
+    ['https://0.0.0.0', 'no particular address'],
+    ['https://[::]', 'no particular address'],
+    ['https://224.0.0.1', 'multicast'],
+    ['https://255.255.255.255', 'reserved'],
+    ['https://192.0.2.1', 'documentation'],
+    ['https://198.18.0.1', 'benchmarks'],
+    ['https://[2002:808:808::1]', 'translator'],
+  ])('never takes %s', (address, rule) => {
+    for (const mode of [development, production]) {
+      expect(checkEndpoint(address, mode)).toHaveProperty('fault', expect.stringContaining(rule));
+    }
+  });
+
+  it('leaves public and private addresses to the judgement of each connection', () => {
+    for (const address of ['https://8.8.8.8', 'https://10.8.0.5', 'https://[fd00::5]', 'https://[2001:4860::8888]']) {
+      expect(checkEndpoint(address, production)).toEqual({ url: address });
+    }
   });
 
   it.each([
@@ -67,13 +94,30 @@ describe('fromOllamaHost', () => {
   it.each([
     ['http://ollama:11434', 'http://ollama:11434'],
     ['https://ollama.example.com', 'https://ollama.example.com'],
+    ['http://ollama.example.com', 'http://ollama.example.com'],
+    ['http://ollama-service.apps.svc.cluster.local:11434', 'http://ollama-service.apps.svc.cluster.local:11434'],
     ['0.0.0.0', 'http://127.0.0.1:11434'],
     ['0.0.0.0:8080', 'http://127.0.0.1:8080'],
     ['http://0.0.0.0:11434', 'http://127.0.0.1:11434'],
     ['http://[::]:11434', 'http://127.0.0.1:11434'],
+    ['::', 'http://127.0.0.1:11434'],
+    [':8080', 'http://127.0.0.1:8080'],
+    ['127.0.0.1', 'http://127.0.0.1:11434'],
+    ['::1', 'http://[::1]:11434'],
+    ['[::1]', 'http://[::1]:11434'],
+    ['[::1]:8080', 'http://[::1]:8080'],
     ['ollama', 'http://ollama:11434'],
+    ['ollama:', 'http://ollama:11434'],
     ['ollama:9999', 'http://ollama:9999'],
+    ['localhost:9999/', 'http://localhost:9999/'],
+    [' "0.0.0.0:9999" ', 'http://127.0.0.1:9999'],
+    ["'ollama'", 'http://ollama:11434'],
+    ['http://ollama:11434/api', 'http://ollama:11434/api'],
   ])('reads %s as %s', (value, expected) => {
     expect(fromOllamaHost(value)).toBe(expected);
+  });
+
+  it.each(['ollama:99999', 'a b', 'ftp://ollama', 'user@ollama'])('leaves %j to be refused', (value) => {
+    expect(checkEndpoint(fromOllamaHost(value), development)).toHaveProperty('fault');
   });
 });

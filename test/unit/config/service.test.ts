@@ -24,7 +24,6 @@ describe('the other blocks', () => {
     });
     expect(config.retrieval).toEqual({
       topK: 10,
-      mode: 'vector',
       rewrite: false,
       multiQuery: 0,
       answerWithoutContext: true,

@@ -111,6 +111,31 @@ describe('vectorstore', () => {
     });
   });
 
+  it.each([
+    ['pgvector', '{connection_string: "postgres://x", ', '}'],
+    ['qdrant', '{host: localhost, ', '}'],
+  ])('tells %s how to compare vectors, and up to where one by one', (provider, before, after) => {
+    const store = (lines: string) =>
+      parse(`vectorstore: {provider: ${provider}, ${provider}: ${before}${lines}${after}}`).vectorstore;
+    expect(store('distance: dot_product, exact_up_to: 0')).toMatchObject({ distance: 'dot_product', exactUpTo: 0 });
+    expect(store('')).toMatchObject({ distance: 'cosine' });
+    expect(store('')).not.toHaveProperty('exactUpTo');
+    for (const [lines, path, message] of [
+      ['distance: manhattan', 'distance', 'cosine, euclidean, dot_product'],
+      ['exact_up_to: -1', 'exact_up_to', 'whole number of at least 0'],
+    ] as const) {
+      const text = `vectorstore: {provider: ${provider}, ${provider}: ${before}${lines}${after}}`;
+      expectProblem(text, `vectorstore.${provider}.${path}`, message);
+    }
+  });
+
+  it('takes PGlite in development alone', () => {
+    const text =
+      'auth: {mode: iam}\nvectorstore: {provider: pgvector, pgvector: {connection_string: "pglite://memory"}}';
+    expect(parse(text).vectorstore).toMatchObject({ connectionString: { value: 'pglite://memory' } });
+    expectProblem(text, 'vectorstore.pgvector.connection_string', 'for development', CLOUD_RUN);
+  });
+
   it('in memory warns on Cloud Run', () => {
     expect(parse('auth: {mode: iam}\nvectorstore: {provider: memory}', CLOUD_RUN).warnings).toContainEqual(
       expect.stringContaining('loses its contents'),

@@ -197,50 +197,6 @@ describe('a refusal', () => {
   });
 });
 
-describe('a request that the model was not made for', () => {
-  const tools: ChatRequest['tools'] = [{ type: 'function', function: { name: 'f' } }];
-  const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } } as const;
-  const messages: ChatRequest['messages'] = [{ role: 'user', content: [image] }];
-
-  function createServer(show: { readonly status?: number; readonly body: string }) {
-    return createScriptedFetch(({ url }) =>
-      url.endsWith('/api/show') ? show : { status: 400, headers: JSON_TYPE, body: '{"error":"does not support it"}' },
-    );
-  }
-
-  test.each([
-    ['tools', { tools }],
-    ['messages', { messages }],
-    ['reasoning_effort', { reasoning_effort: 'high' }],
-  ] as const)('is unsupported by %s, as the server says when asked', async (param, changes) => {
-    const { exchanges, fetch } = createServer({ body: load('show.json') });
-    const request = { model: 'agent', messages: [{ role: 'user', content: 'Hi' }], ...changes } as ChatRequest;
-    const error = await failureOf(provider.stream(toCall(fetch, { request, model: 'gemma2:2b' })));
-    expect(error).toMatchObject({ code: 'unsupported', param, upstreamStatus: 400 });
-    expect(error.message).toContain('gemma2:2b');
-    expect(exchanges.map(({ url, body }) => [url, JSON.parse(body).model])).toEqual([
-      [`${ENDPOINT}/api/chat`, 'gemma2:2b'],
-      [`${ENDPOINT}/api/show`, 'gemma2:2b'],
-    ]);
-  });
-
-  test.each([
-    ['has it', { body: '{"capabilities":["completion","tools"]}' }],
-    ['is not described', { body: '{}' }],
-    ['cannot be looked up', { status: 500, body: '{"error":"x"}' }],
-  ])('stays an invalid request when the model %s', async (_what, show) => {
-    const { fetch } = createServer(show);
-    const request: ChatRequest = { model: 'agent', messages: [{ role: 'user', content: 'Hi' }], tools };
-    expect(await failureOf(provider.complete(toCall(fetch, { request })))).toMatchObject({ code: 'invalid_request' });
-  });
-
-  test('is not looked up when it asks for nothing special', async () => {
-    const { exchanges, fetch } = createServer({ body: load('show.json') });
-    expect(await failureOf(provider.complete(toCall(fetch)))).toMatchObject({ code: 'invalid_request' });
-    expect(exchanges).toHaveLength(1);
-  });
-});
-
 describe('the list of models', () => {
   test('holds their names as the server gives them', async () => {
     const { exchanges, fetch } = createScriptedFetch(() => ({ headers: JSON_TYPE, body: load('tags.json') }));

@@ -14,7 +14,12 @@ const CONFIG: RetryConfig = {
 /** Runs an operation that fails with each error in turn, then succeeds; gives the waits and the number of calls. */
 async function run(
   errors: readonly AppError[],
-  options: { config?: Partial<RetryConfig>; random?: () => number; remainingMs?: () => number } = {},
+  options: {
+    config?: Partial<RetryConfig>;
+    random?: () => number;
+    remainingMs?: () => number;
+    isStarting?: (error: AppError) => boolean;
+  } = {},
 ) {
   const waits: number[] = [];
   let calls = 0;
@@ -25,6 +30,7 @@ async function run(
       waits.push(delayMs);
     },
     ...(options.remainingMs === undefined ? {} : { remainingMs: options.remainingMs }),
+    ...(options.isStarting === undefined ? {} : { isStarting: options.isStarting }),
   });
   const result = await retry(async () => {
     const error = errors[calls];
@@ -49,6 +55,20 @@ describe('retry', () => {
     const { waits, calls, result } = await run(failing(5, 'rate_limit'));
     expect({ waits, calls }).toEqual({ waits: [1_000, 2_000], calls: 3 });
     expect(result).toMatchObject({ code: 'rate_limit' });
+  });
+
+  it('does not count the attempts at a target that is being started', async () => {
+    const starting = failing(7).map(({ message }) => new AppError('server_error', message, { upstreamStatus: 503 }));
+    const isStarting = ({ upstreamStatus }: AppError) => upstreamStatus === 503;
+    const { waits, result } = await run(starting, { isStarting });
+    expect(result).toBe('done');
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
+    // Other failures count as ever, and the deadline ends the wait.
+    expect((await run([...starting.slice(0, 2), ...failing(5)], { isStarting })).calls).toBe(5);
+    let leftMs = 20_000;
+    const ended = await run(starting, { isStarting, remainingMs: () => (leftMs -= 5_000) });
+    expect(ended.result).toMatchObject({ upstreamStatus: 503 });
+    expect(ended.calls).toBe(4);
   });
 
   it('never waits longer than the largest backoff', async () => {
