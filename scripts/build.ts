@@ -2,9 +2,12 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as bundle, type Metafile } from 'esbuild';
+import { type LockFile, pruneLockFile } from './lock-file.ts';
 
 export const FUNCTIONS = ['chat', 'embed', 'ingest', 'search', 'gateway'] as const;
-export type FunctionBundle = (typeof FUNCTIONS)[number];
+/** Functions that events call, not people. */
+export const EVENT_FUNCTIONS = ['ingest-on-write'] as const;
+export type FunctionBundle = (typeof FUNCTIONS)[number] | (typeof EVENT_FUNCTIONS)[number];
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -25,16 +28,17 @@ const COMMONJS_NAMES = [
 /**
  * Bundles each function into `dist/NAME`, ready to run under the functions framework or to be zipped: ES modules with
  * every SDK in a chunk of its own that is loaded when it is first used, the configuration, and a package.json without
- * scripts (Cloud Build would run them).
+ * scripts (Cloud Build would run them) with its lock file.
  */
 export async function build(
-  names: readonly FunctionBundle[] = FUNCTIONS,
+  names: readonly FunctionBundle[] = [...FUNCTIONS, ...EVENT_FUNCTIONS],
   outputDirectory = join(ROOT, 'dist'),
 ): Promise<Readonly<Record<string, Metafile>>> {
   const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
     version: string;
     dependencies: Record<string, string>;
   };
+  const lockFile = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')) as LockFile;
   const metafiles = await Promise.all(
     names.map(async (name) => {
       const directory = join(outputDirectory, name);
@@ -49,7 +53,8 @@ export async function build(
         format: 'esm',
         platform: 'node',
         target: 'node20',
-        external: [FRAMEWORK],
+        // A database for development, which production refuses.
+        external: [FRAMEWORK, '@electric-sql/*'],
         // Names stay: a stack in a log that nobody can read is worth nothing.
         minifySyntax: true,
         minifyWhitespace: true,
@@ -58,22 +63,16 @@ export async function build(
         metafile: true,
         logLevel: 'warning',
       });
-      await writeFile(
-        join(directory, 'package.json'),
-        `${JSON.stringify(
-          {
-            name: `sluice-${name}`,
-            version: manifest.version,
-            private: true,
-            type: 'module',
-            main: 'index.js',
-            engines: { node: '24' },
-            dependencies: { [FRAMEWORK]: manifest.dependencies[FRAMEWORK] },
-          },
-          null,
-          2,
-        )}\n`,
-      );
+      const { version } = manifest;
+      const dependencies = { [FRAMEWORK]: manifest.dependencies[FRAMEWORK] ?? '' };
+      const described = { name: `sluice-${name}`, version, engines: { node: '24' }, dependencies };
+      await writeJson(join(directory, 'package.json'), {
+        ...described,
+        private: true,
+        type: 'module',
+        main: 'index.js',
+      });
+      await writeJson(join(directory, 'package-lock.json'), pruneLockFile(lockFile, described));
       await cp(join(ROOT, 'functions', 'agents.yaml'), join(directory, 'agents.yaml'));
       return [name, metafile] as const;
     }),
@@ -81,11 +80,21 @@ export async function build(
   return Object.fromEntries(metafiles);
 }
 
+function writeJson(file: string, value: unknown): Promise<void> {
+  return writeFile(file, `${JSON.stringify(value, null, 2)}\n`);
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // Loads the whole application, which nobody needs who only wants the bundles.
+  const { writeDeployment } = await import('./deployment.ts');
   const metafiles = await build();
   for (const [name, { outputs }] of Object.entries(metafiles)) {
     const sizes = Object.values(outputs).map(({ bytes }) => bytes);
     const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
     console.log(`dist/${name}: ${sizes.length} files, ${(total / 1024).toFixed(0)} KB`);
   }
+  await writeDeployment({ names: Object.keys(metafiles), root: ROOT }).catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
 }

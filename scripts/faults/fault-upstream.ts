@@ -68,7 +68,9 @@ export async function createFaultUpstream(reply: Reply, mark: string): Promise<F
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     if (!request.url?.includes(mark) && !Buffer.concat(parts).includes(mark)) {
-      response.writeHead(421).end();
+      // A cascade asks first whether anybody is there. Somebody is: what fails is the request that follows.
+      if (request.method === 'GET') response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+      else response.writeHead(421).end();
       return;
     }
     requests += 1;

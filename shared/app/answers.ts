@@ -3,18 +3,27 @@ import { describeError, type Log } from '../telemetry/log.ts';
 import type { Backends } from './backends.ts';
 import { type AnswerCache, createAnswerCache } from './cache/answer-cache.ts';
 import { createSemanticCache, type SemanticCache } from './cache/semantic-cache.ts';
+import type { EmbeddingUsage } from './embedding-usage.ts';
 import type { EmbeddingsService } from './embeddings-service.ts';
 
 export interface AnswersOptions {
   readonly config: SluiceConfig;
   readonly backends: Backends;
   readonly embeddings: Pick<EmbeddingsService, 'configured'>;
+  readonly usage: EmbeddingUsage;
   readonly log: Log;
   readonly now: () => number;
 }
 
 /** The cache of finished answers; undefined where the configuration has none. */
-export function createAnswers({ config, backends, embeddings, log, now }: AnswersOptions): AnswerCache | undefined {
+export function createAnswers({
+  config,
+  backends,
+  embeddings,
+  usage,
+  log,
+  now,
+}: AnswersOptions): AnswerCache | undefined {
   const { cache } = config;
   if (!cache) return undefined;
   const onFault = (error: unknown): void => log('WARNING', 'cache not used', { error: describeError(error) });
@@ -22,7 +31,9 @@ export function createAnswers({ config, backends, embeddings, log, now }: Answer
     createSemanticCache({
       async embed(text, signal) {
         const embedder = await embeddings.configured.get();
-        const { vector } = await embedder.embedQuery(text, { signal });
+        const { vector, tokens } = await embedder.embedQuery(text, { signal });
+        // The cache does not know who asks; the day's sums do.
+        await usage.record({ target: config.embeddings, tokens, caller: { tenant: null }, tenant: null });
         return { vector, space: embedder.space };
       },
       store: () => backends.vectorStore.get(),

@@ -1,5 +1,5 @@
 import type { Environment } from '../config/environment.ts';
-import type { EmbeddingsConfig, SluiceConfig, VectorStoreConfig } from '../config/types.ts';
+import type { EmbeddingsConfig, SluiceConfig } from '../config/types.ts';
 import { AppError } from '../contracts/app-error.ts';
 import type { ChatProvider } from '../contracts/chat-provider.ts';
 import type { DocumentStore } from '../contracts/document-store.ts';
@@ -46,7 +46,7 @@ export function createBackends({ config, environment, credentials, outgoing, log
   const providers = new Map<string, Lazy<ChatProvider>>();
   const emulator = (environment.FIRESTORE_EMULATOR_HOST ?? '') !== '';
 
-  const vectorStore = createLazy(() => makeVectorStore(config.vectorstore, emulator));
+  const vectorStore = createLazy(() => makeVectorStore(config, { emulator, credentials, outgoing }));
   const documentStore = createLazy(() => makeDocumentStore(config));
   const usageLedger = createLazy(() =>
     usageLedgers[config.observability.ledger]({
@@ -80,7 +80,13 @@ export function createBackends({ config, environment, credentials, outgoing, log
       )({
         model: embeddings.model,
         fetch: outgoing.fetchFor(embeddings.provider, embeddings),
-        credential: () => credentials.forProvider(embeddings),
+        credential: (signal) => credentials.forProvider(embeddings, signal),
+        renew: (refused, signal) => credentials.renew(embeddings, refused, signal),
+        normalize: embeddings.normalize,
+        waitForModel: embeddings.waitForModel,
+        useCache: embeddings.useCache,
+        ...(embeddings.project === undefined ? {} : { project: embeddings.project }),
+        ...(embeddings.location === undefined ? {} : { location: embeddings.location }),
         ...(embeddings.requestedDimensions === undefined
           ? embeddings.provider === 'local' && embeddings.dimensions !== undefined
             ? { dimensions: embeddings.dimensions }
@@ -98,28 +104,62 @@ export function createBackends({ config, environment, credentials, outgoing, log
   };
 }
 
-async function makeVectorStore(config: VectorStoreConfig | undefined, emulator: boolean): Promise<VectorStore> {
-  if (!config) {
+async function makeVectorStore(
+  { vectorstore, retrieval, production }: SluiceConfig,
+  {
+    emulator,
+    credentials,
+    outgoing,
+  }: { readonly emulator: boolean } & Pick<BackendOptions, 'credentials' | 'outgoing'>,
+): Promise<VectorStore> {
+  if (!vectorstore) {
     throw new AppError('configuration', 'There is no vector store. Add a `vectorstore` block to the configuration.');
   }
-  const make = pick(vectorStores, config.provider, 'vector store');
-  const dimensions = config.embeddingDimensions;
+  const make = pick(vectorStores, vectorstore.provider, 'vector store');
+  const dimensions = vectorstore.embeddingDimensions;
   if (dimensions === undefined) {
     throw new AppError('configuration', 'Set `vectorstore.embedding_dimensions` to the length of the embeddings.');
   }
-  if (config.provider === 'firestore') {
-    return await make({
-      dimensions,
-      emulator,
-      tenancy: config.tenancy,
-      distance: config.distance,
-      collection: config.collection,
-      databaseId: config.databaseId,
-      ...(config.project === undefined ? {} : { projectId: config.project }),
-      ...(config.credentialsFile === undefined ? {} : { credentialsFile: config.credentialsFile }),
-    });
+  switch (vectorstore.provider) {
+    case 'firestore':
+      return await make({
+        dimensions,
+        emulator,
+        tenancy: vectorstore.tenancy,
+        distance: vectorstore.distance,
+        // Only where it was asked for: words need an index and space of their own.
+        lexical: retrieval.mode === 'hybrid' || retrieval.mode === 'lexical',
+        collection: vectorstore.collection,
+        databaseId: vectorstore.databaseId,
+        ...(vectorstore.project === undefined ? {} : { projectId: vectorstore.project }),
+        ...(vectorstore.credentialsFile === undefined ? {} : { credentialsFile: vectorstore.credentialsFile }),
+      });
+    case 'pgvector': {
+      const { connectionString, table, distance, exactUpTo } = vectorstore;
+      return await make({
+        dimensions,
+        production,
+        table,
+        distance,
+        connectionString: () => credentials.resolve(connectionString),
+        ...(exactUpTo === undefined ? {} : { exactUpTo }),
+      });
+    }
+    case 'qdrant': {
+      const { url, collection, distance, apiKey, allowedCidrs, exactUpTo } = vectorstore;
+      return await make({
+        dimensions,
+        url,
+        collection,
+        distance,
+        fetch: outgoing.fetchFor('qdrant', { endpoint: url, allowedCidrs }),
+        ...(apiKey === undefined ? {} : { apiKey: () => credentials.resolve(apiKey) }),
+        ...(exactUpTo === undefined ? {} : { exactUpTo }),
+      });
+    }
+    case 'memory':
+      return await make({ dimensions, maxDocuments: vectorstore.maxDocuments });
   }
-  return await make({ dimensions, ...(config.provider === 'memory' ? { maxDocuments: config.maxDocuments } : {}) });
 }
 
 async function makeDocumentStore(config: SluiceConfig): Promise<DocumentStore> {

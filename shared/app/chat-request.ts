@@ -1,6 +1,7 @@
 import type { AgentConfig, LegConfig } from '../config/types.ts';
 import type { ChatMessage, ChatRequest } from '../contracts/chat-provider.ts';
 import type { ChatBody } from '../http/schemas/chat-schema.ts';
+import type { HistoryTurn } from '../rag/expand-query.ts';
 
 /** Fields of the HTTP request that are Sluice's or the transport's business and never a provider's. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(['sluice', 'stream', 'stream_options', 'messages']);
@@ -40,8 +41,19 @@ export function withLegDefaults(request: ChatRequest, leg: LegConfig, agent: Age
 
 /** The text of the last message a user wrote: what retrieval looks for. */
 export function lastUserText(messages: ChatBody['messages']): string {
-  const message = messages.findLast(({ role }) => role === 'user');
-  const content = message?.content;
+  return textOf(messages.findLast(({ role }) => role === 'user')?.content);
+}
+
+/** What user and assistant said to each other before the last message a user wrote. */
+export function historyOf(messages: ChatBody['messages']): HistoryTurn[] {
+  const question = messages.findLastIndex(({ role }) => role === 'user');
+  return messages.slice(0, Math.max(0, question)).flatMap(({ role, content }) => {
+    const text = role === 'user' || role === 'assistant' ? textOf(content) : '';
+    return text.trim() === '' ? [] : [{ role: role as HistoryTurn['role'], text }];
+  });
+}
+
+function textOf(content: ChatBody['messages'][number]['content']): string {
   if (typeof content === 'string') return content;
   return (content ?? []).map((part) => ('text' in part ? part.text : '')).join('\n');
 }

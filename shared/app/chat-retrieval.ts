@@ -1,10 +1,13 @@
 import type { SluiceConfig } from '../config/types.ts';
 import type { Citation } from '../contracts/context-format.ts';
 import type { Filter } from '../contracts/filter.ts';
+import type { ChatBody } from '../http/schemas/chat-schema.ts';
 import type { SluiceOptions } from '../http/schemas/common-schema.ts';
+import { type Complete, type ExpandedQuery, expandQuery } from '../rag/expand-query.ts';
 import { buildContext } from '../rag/prompt.ts';
 import type { Retriever } from '../rag/retrieve.ts';
 import type { Caller } from './caller.ts';
+import { historyOf } from './chat-request.ts';
 import type { EmbeddingUsage } from './embedding-usage.ts';
 import type { Lazy } from './lazy.ts';
 
@@ -12,6 +15,10 @@ export interface ChatRetrieval {
   /** What is found for a question, as a message for the model and as citations for the caller. */
   find(input: {
     readonly query: string;
+    /** The conversation that ends with the question; a question that leans on it is rewritten by it. */
+    readonly messages?: ChatBody['messages'];
+    /** The agent's own model, for rewriting; without it the question is searched for as it is. */
+    readonly complete?: Complete;
     readonly options: Exclude<SluiceOptions['retrieval'], boolean | undefined>;
     readonly caller: Caller;
     readonly tenant: string | null;
@@ -29,18 +36,42 @@ export interface ChatRetrievalOptions {
 }
 
 export function createChatRetrieval({ config, retriever, usage }: ChatRetrievalOptions): ChatRetrieval {
+  const { topK, minScore, mode: configuredMode, mmr, rewrite, multiQuery } = config.retrieval;
+
+  const expand = async (
+    question: string,
+    messages: ChatBody['messages'],
+    { complete, signal }: { readonly complete: Complete | undefined; readonly signal: AbortSignal },
+  ): Promise<ExpandedQuery> =>
+    complete === undefined
+      ? { query: question, variants: [] }
+      : await expandQuery({
+          question,
+          history: rewrite ? historyOf(messages) : [],
+          rewrite,
+          variants: multiQuery,
+          complete,
+          signal,
+        });
+
   return {
-    async find({ query, options, caller, tenant, signal }) {
-      if (query.trim() === '') return buildContext({ results: [], maxTokens: CONTEXT_TOKENS });
+    async find({ query: question, messages = [], complete, options, caller, tenant, signal }) {
+      if (question.trim() === '') return buildContext({ results: [], maxTokens: CONTEXT_TOKENS });
       await usage.check(caller);
-      const minScore = options.min_score ?? config.retrieval.minScore;
+      const mode = options.mode ?? configuredMode;
+      // The configured one is for searches that have similarities; words alone have none.
+      const least = options.min_score ?? (mode === 'lexical' ? undefined : minScore);
+      const { query, variants } = await expand(question, messages, { complete, signal });
       const { results, tokens } = await (await retriever.get()).search({
         query,
-        topK: options.top_k ?? config.retrieval.topK,
+        variants,
+        topK: options.top_k ?? topK,
         tenant,
         signal,
-        mode: options.mode ?? config.retrieval.mode,
-        ...(minScore === undefined ? {} : { minScore }),
+        mode,
+        mmr,
+        ...(least === undefined ? {} : { minScore: least }),
+        ...(options.neighbors === undefined ? {} : { neighbors: options.neighbors }),
         ...(options.filter === undefined ? {} : { filter: options.filter as Filter }),
         ...(options.collection === undefined ? {} : { collection: options.collection }),
       });

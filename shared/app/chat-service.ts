@@ -17,6 +17,8 @@ import type { ChatRetrieval } from './chat-retrieval.ts';
 import type { CostMeter } from './cost-meter.ts';
 import type { LegRunner } from './leg-runner.ts';
 import { createModelTurns, type ModelTurns, type StreamedTurn } from './model-turns.ts';
+import { noInformationAnswer } from './no-information.ts';
+import { createQueryModel } from './query-model.ts';
 import type { ReactAgents } from './react/react-agents.ts';
 import type { ReactLoop, ReactReport } from './react/react-types.ts';
 import { createRequestTally, type RequestTally } from './request-tally.ts';
@@ -106,8 +108,6 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     const tenant = tenantOf(caller, body.sluice?.tenant);
     const agent = route.agent?.name;
     facts.agent = agent;
-    const { message, citations } = await retrieve(input, tenant, signal);
-    const request = toChatRequest(body, route.agent, message);
     const tally = createRequestTally({ ...options, caller, tenant, agent });
     const turns = createModelTurns({
       ...options,
@@ -117,23 +117,47 @@ export function createChatService(options: ChatServiceOptions): ChatService {
       requestId,
       deadlineAtMs,
     });
-    const react =
-      route.agent && options.reactAgents.loopFor(route.agent, { tenant, firstCitation: citations?.length ?? 0 });
+    const { message, citations } = await retrieve(input, { tenant, turns, signal });
+    const request = toChatRequest(body, route.agent, message);
+    const firstCitation = citations?.length ?? 0;
+    const react = route.agent && options.reactAgents.loopFor(route.agent, { caller, tenant, firstCitation });
     const ticket = react
       ? undefined
       : options.answers?.ticketFor({ route, request, tenant }, { enabled: body.sluice?.cache });
     return { route, request, tenant, citations, tally, turns, react, ticket };
   };
 
-  const retrieve = async ({ body, caller }: ChatInput, tenant: string | null, signal: AbortSignal) => {
+  const retrieve = async (
+    { body, caller }: ChatInput,
+    { tenant, turns, signal }: Pick<Prepared, 'tenant' | 'turns'> & { readonly signal: AbortSignal },
+  ) => {
     const wanted = body.sluice?.retrieval;
     if (!wanted) return { message: undefined, citations: undefined };
     assertFunctionAllowed(caller, 'search', 'sluice.retrieval');
     const query = lastUserText(body.messages);
-    return await options.retrieval.find({ query, options: wanted === true ? {} : wanted, caller, tenant, signal });
+    return await options.retrieval.find({
+      query,
+      messages: body.messages,
+      complete: createQueryModel(turns, body.model),
+      options: wanted === true ? {} : wanted,
+      caller,
+      tenant,
+      signal,
+    });
   };
 
-  const ask = async ({ ticket, turns, react, request }: Prepared, signal: AbortSignal): Promise<Outcome> => {
+  /** Nothing was found, and the configuration wants no model asked without it. */
+  const withoutModel = ({ route, citations, react }: Prepared): Outcome | undefined => {
+    if (citations?.length !== 0 || react || config.retrieval.answerWithoutContext) return undefined;
+    const [leg] = route.legs;
+    const by = { provider: leg?.provider ?? 'local', model: leg?.model ?? '', dropped: [] };
+    return { result: { completion: noInformationAnswer(by.model) }, by, cached: false };
+  };
+
+  const ask = async (prepared: Prepared, signal: AbortSignal): Promise<Outcome> => {
+    const ready = withoutModel(prepared);
+    if (ready) return ready;
+    const { ticket, turns, react, request } = prepared;
     if (react) {
       let by: Answerer | undefined;
       const turn = async (asked: ChatRequest, turnSignal: AbortSignal) => {
@@ -209,8 +233,9 @@ export function createChatService(options: ChatServiceOptions): ChatService {
           const prepared = await prepare(input, deadline.signal);
           const { ticket } = prepared;
           const stored = ticket && (await options.answers?.find(ticket, deadline.signal));
-          if (stored) {
-            const { result, ...outcome } = fromStored(stored);
+          const ready = stored ? fromStored(stored) : withoutModel(prepared);
+          if (ready) {
+            const { result, ...outcome } = ready;
             headers = answerHeaders(outcome.by);
             const finish = result.completion.choices[0]?.finish_reason;
             yield* input.format.toPieces(replayAnswer(result.completion), {

@@ -32,6 +32,7 @@ import { createLegRunner } from './leg-runner.ts';
 import { createModelsService, type ModelsService } from './models-service.ts';
 import { createOutgoing } from './outgoing.ts';
 import { createReactAgents } from './react/react-agents.ts';
+import { createReadEstimate } from './search-reads.ts';
 import { createSearchService, type SearchService } from './search-service.ts';
 import { listUnusedSettings } from './unused-settings.ts';
 import { createUsageService, type UsageService } from './usage-service.ts';
@@ -99,7 +100,12 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
   const embeddings = createEmbeddingsService({ config, backends, usage });
 
   const retriever = createLazy(async () =>
-    createRetriever({ embedder: await embeddings.configured.get(), vectorStore: await backends.vectorStore.get() }),
+    createRetriever({
+      embedder: await embeddings.configured.get(),
+      vectorStore: await backends.vectorStore.get(),
+      fusion: { method: config.embeddings?.provider === 'local' ? 'convex' : 'rrf' },
+      paidReads: config.vectorstore?.provider === 'firestore',
+    }),
   );
   const ingestion = createLazy(async () =>
     createIngestion({
@@ -120,7 +126,7 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
     now,
   });
   const admission = createAdmission({ config });
-  const answers = createAnswers({ config, backends, embeddings, log, now });
+  const answers = createAnswers({ config, backends, embeddings, usage, log, now });
 
   return {
     config,
@@ -128,7 +134,14 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
     embeddings,
     models: createModelsService(config, catalogue, new Date(now())),
     documents: createDocumentsService({ config, ingestion, meter, usage }),
-    search: createSearchService({ config, retriever, usage }),
+    search: createSearchService({
+      config,
+      retriever,
+      usage,
+      ...(config.vectorstore?.provider === 'firestore'
+        ? { reads: createReadEstimate({ count: async (scope) => (await backends.vectorStore.get()).count(scope) }) }
+        : {}),
+    }),
     usage: createUsageService({ config, ledger, now }),
     chat: createChatService({
       config,
@@ -146,7 +159,14 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
         ...time,
       }),
       retrieval: createChatRetrieval({ config, retriever, usage }),
-      reactAgents: createReactAgents({ config, retriever, fetchFor: outgoing.fetchForTool, credentials, log }),
+      reactAgents: createReactAgents({
+        config,
+        retriever,
+        usage,
+        fetchFor: outgoing.fetchForTool,
+        credentials,
+        log,
+      }),
       ...(answers === undefined ? {} : { answers }),
       budget,
       meter,

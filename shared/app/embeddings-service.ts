@@ -5,6 +5,7 @@ import { AppError } from '../contracts/app-error.ts';
 import type { embeddingsSchema } from '../http/schemas/embeddings-schema.ts';
 import { createEmbedder, type Embedder } from '../rag/embed.ts';
 import { createRetry } from '../resilience/retry.ts';
+import { toBase64Floats } from '../text/base64-floats.ts';
 import type { Backends } from './backends.ts';
 import { assertModelAllowed, type Caller } from './caller.ts';
 import type { EmbeddingUsage } from './embedding-usage.ts';
@@ -45,13 +46,28 @@ export interface EmbeddingsServiceOptions {
 /** Different `dimensions` a caller may ask for make embedders of their own; this many are kept. */
 const MAX_EMBEDDERS = 16;
 
+const LOADING_MS = 60_000;
+
 export function createEmbeddingsService({ config, backends, usage }: EmbeddingsServiceOptions): EmbeddingsService {
-  const make = async (embeddings: EmbeddingsConfig): Promise<Embedder> =>
-    createEmbedder({
+  const { concurrency } = config.ingestion;
+  const make = async (embeddings: EmbeddingsConfig): Promise<Embedder> => {
+    const { documentPrefix, queryPrefix, retry, timeoutMs } = embeddings;
+    // A model that has to be loaded first is waited for longer than a chat would wait.
+    const patient = { ...retry, maxBackoffMs: Math.max(retry.maxBackoffMs, LOADING_MS) };
+    return createEmbedder({
       provider: await backends.embedding(embeddings),
-      concurrency: config.ingestion.concurrency,
-      retry: createRetry({ config: embeddings.retry }),
+      concurrency: embeddings.provider === 'ollama' ? Math.min(2, concurrency) : concurrency,
+      retry: createRetry({ config: patient }),
+      timeoutMs,
+      prefixes: {
+        ...(documentPrefix === undefined ? {} : { document: documentPrefix }),
+        ...(queryPrefix === undefined ? {} : { query: queryPrefix }),
+      },
+      ...(embeddings.cache && config.cache
+        ? { keep: { cache: await backends.responseCache.get(), ttlMs: config.cache.ttlMs } }
+        : {}),
     });
+  };
   const configured = createLazy(async () => make(requireEmbeddings(config)));
   const others = new Map<string, Lazy<Embedder>>();
 
@@ -107,7 +123,7 @@ export function createEmbeddingsService({ config, backends, usage }: EmbeddingsS
         data: vectors.map((vector, index) => ({
           object: 'embedding',
           index,
-          embedding: base64 ? toBase64(vector) : Array.from(vector),
+          embedding: base64 ? toBase64Floats(vector) : Array.from(vector),
         })),
         model: provider.model,
         usage: { prompt_tokens: tokens, total_tokens: tokens },
@@ -164,8 +180,4 @@ function withDimensions(config: EmbeddingsConfig, dimensions: number | undefined
 function requireEmbeddings({ embeddings }: SluiceConfig): EmbeddingsConfig {
   if (embeddings) return embeddings;
   throw new AppError('configuration', 'There is no embedding model. Add an `embeddings` block to the configuration.');
-}
-
-function toBase64(vector: Float32Array): string {
-  return Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64');
 }

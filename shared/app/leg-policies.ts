@@ -27,7 +27,7 @@ export function createLegPolicies(log: Log, { now, sleep = sleepFor }: PolicyTim
     limiter: createRateLimiter({ ...clock, sleep }),
     keys: createKeyPool(clock),
     latency: createLegLatency(clock),
-    isAvailable: createAvailability(clock),
+    whyUnavailable: createAvailability(clock),
   };
 }
 

@@ -1,8 +1,9 @@
+import { SELF_HOSTED } from '../config/names.ts';
 import { DEFAULT_RETRY } from '../config/normalize/retry.ts';
 import type { SecretValue } from '../config/secret-value.ts';
 import type { LegConfig, SluiceConfig } from '../config/types.ts';
 import { AppError, type ErrorCode, toAppError } from '../contracts/app-error.ts';
-import type { ChatCall, ChatProvider, ChatRequest } from '../contracts/chat-provider.ts';
+import type { ChatCall, ChatCapabilities, ChatProvider, ChatRequest } from '../contracts/chat-provider.ts';
 import type { HttpFetch } from '../contracts/http-fetch.ts';
 import { type CascadeResult, cascade } from '../resilience/cascade.ts';
 import type { CircuitBreakers } from '../resilience/circuit-breaker.ts';
@@ -10,7 +11,7 @@ import { createDeadline } from '../resilience/deadline.ts';
 import type { KeyPool } from '../resilience/key-pool.ts';
 import type { RateLimiter, Reservation } from '../resilience/rate-limiter.ts';
 import { createRetry } from '../resilience/retry.ts';
-import { fitRequest } from '../routing/fit-request.ts';
+import { type FittedRequest, fitRequest } from '../routing/fit-request.ts';
 import type { LegLatency } from '../routing/leg-latency.ts';
 import { createLegPrice } from '../routing/leg-price.ts';
 import { narrowCapabilities } from '../routing/narrow-capabilities.ts';
@@ -47,7 +48,7 @@ export interface LegPolicies {
   readonly limiter: RateLimiter;
   readonly keys: KeyPool;
   readonly latency: LegLatency;
-  readonly isAvailable: Availability;
+  readonly whyUnavailable: Availability;
 }
 
 export interface LegRun<Result> {
@@ -81,6 +82,12 @@ interface Attempt<Result> {
   readonly inlineImages: InlineImages;
 }
 
+/** The leg's adapter, and the request as its model can take it. */
+interface Fitted extends FittedRequest {
+  readonly chat: ChatProvider;
+  readonly abilities: ChatCapabilities;
+}
+
 /** An answer of usual length, counted against a rate limit until its real length is known. */
 const EXPECTED_ANSWER_TOKENS = 500;
 
@@ -105,15 +112,21 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
     return await policies.limiter.for(`${leg.provider}#${position}`, rate).acquire({ tokens, signal, remainingMs });
   };
 
-  const call = async <Result>(
-    attempt: Attempt<Result>,
-    signal: AbortSignal,
-  ): Promise<Omit<Called<Result>, 'settleTokens'>> => {
-    const { leg, run, key, inlineImages } = attempt;
+  const prepare = async <Result>({ leg, run }: Attempt<Result>): Promise<Fitted> => {
     const chat = await options.provider(leg.provider);
     const abilities = narrowCapabilities(chat.capabilities, leg, catalogue.find(leg.provider, leg.model));
-    const wanted = withLegDefaults(run.request, leg, run.route.agent);
-    const { request: fitted, dropped: unfit } = fitRequest(leg.provider, abilities, wanted);
+    return {
+      chat,
+      abilities,
+      ...fitRequest(leg.provider, abilities, withLegDefaults(run.request, leg, run.route.agent)),
+    };
+  };
+
+  const call = async <Result>(
+    { leg, run, key, inlineImages }: Attempt<Result>,
+    { chat, abilities, request: fitted, dropped: unfit }: Fitted,
+    { signal, onSend }: { readonly signal: AbortSignal; readonly onSend: () => void },
+  ): Promise<Omit<Called<Result>, 'settleTokens'>> => {
     const dropped = new Set(unfit);
     const request = abilities.imageUrls === false ? await inlineImages(fitted, signal) : fitted;
     const access = { ...leg, apiKeys: key === undefined ? [] : [key] };
@@ -122,15 +135,20 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
       signal,
       fetch: options.fetchFor(leg),
       idleTimeoutMs: config.limits.idleTimeoutMs,
+      firstByteTimeoutMs: leg.timeoutMs,
       ...(current === undefined ? {} : { credential: current }),
       ...(leg.endpoint === undefined ? {} : { endpoint: leg.endpoint }),
       ...(leg.project === undefined ? {} : { project: leg.project }),
       ...(leg.location === undefined ? {} : { location: leg.location }),
+      ...(leg.keepAlive === undefined ? {} : { keepAlive: leg.keepAlive }),
+      ...(leg.contextLength === undefined ? {} : { contextLength: leg.contextLength }),
     });
     // Alone, a target that seems to be down is asked all the same: it may be waking up.
-    if (run.route.legs.length > 1 && !(await policies.isAvailable(targetOf(leg), chat, target(credential)))) {
-      throw new AppError('network', `${leg.provider} does not answer.`, { retryable: false });
+    if (run.route.legs.length > 1) {
+      const fault = await policies.whyUnavailable(targetOf(leg), chat, target(credential));
+      if (fault !== undefined) throw fault;
     }
+    onSend();
     const ask = (current: string | undefined): Promise<Result> =>
       run.finish(chat, {
         ...target(current),
@@ -149,11 +167,17 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
 
   const attempt = async <Result>(what: Attempt<Result>, signal: AbortSignal): Promise<Called<Result>> => {
     const { leg } = what;
+    // Before the rate limit: what the leg cannot take must not wait there.
+    const fitted = await prepare(what);
     const reservation = await reserve(what, signal);
     const deadline = createDeadline(signal, leg.timeoutMs, `${leg.provider}/${leg.model}`);
     const startedAtMs = now();
+    let isSent = false;
+    const onSend = (): void => {
+      isSent = true;
+    };
     try {
-      const called = await call(what, deadline.signal);
+      const called = await call(what, fitted, { signal: deadline.signal, onSend });
       // A stream goes on under the caller's signal alone, its silence limited by the transport.
       deadline.disarm();
       policies.latency.record(leg, { latencyMs: now() - startedAtMs, failed: false });
@@ -162,7 +186,8 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
       // Before the signal lets go: an abort that an SDK puts in its own words is told by it.
       const failure = toAppError(error, deadline.signal);
       deadline.end();
-      reservation.settle(failure.usage?.total_tokens ?? 0);
+      if (isSent) reservation.settle(failure.usage?.total_tokens ?? 0);
+      else reservation.cancel();
       if (!signal.aborted && SLOW.has(failure.code)) {
         policies.latency.record(leg, { latencyMs: now() - startedAtMs, failed: true });
       }
@@ -184,8 +209,13 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
       windowOf: ({ provider, model }) => catalogue.find(provider, model)?.contextWindow,
       call: (leg, signal) => {
         const target = targetOf(leg);
+        const written = route.agent?.retry ?? DEFAULT_RETRY;
         const retry = createRetry({
-          config: route.agent?.retry ?? DEFAULT_RETRY,
+          config: written,
+          // Where nobody has written how often to ask, and nobody else can answer, a server of one's own may take its time.
+          ...(route.legs.length === 1 && written === DEFAULT_RETRY && SELF_HOSTED.has(leg.provider)
+            ? { isStarting }
+            : {}),
           remainingMs: () => deadlineAtMs - now(),
           random,
           ...(sleep === undefined ? {} : { sleep }),
@@ -231,6 +261,11 @@ const NO_RESERVATION: Reservation = { settle: () => {}, cancel: () => {} };
 /** What is healthy or not, and whose keys are limited: a provider at an address. */
 function targetOf({ provider, endpoint = '', project = '', location = '' }: LegConfig): string {
   return [provider, endpoint, project, location].join(' ');
+}
+
+/** Cloud Run, and what stands before a server in other places, while no instance is up. */
+function isStarting({ upstreamStatus }: AppError): boolean {
+  return upstreamStatus === 503;
 }
 
 function isRefusedKey(error: unknown): boolean {

@@ -1,12 +1,14 @@
 import type { z } from 'zod';
 import type { SluiceConfig } from '../config/types.ts';
 import type { Filter } from '../contracts/filter.ts';
-import type { Metadata, ScoredChunk } from '../contracts/vector-store.ts';
+import type { Metadata } from '../contracts/vector-store.ts';
 import type { searchSchema, vectorStoreSearchSchema } from '../http/schemas/search-schema.ts';
-import type { Retriever } from '../rag/retrieve.ts';
+import { createHighlighter, type Highlight } from '../rag/highlight.ts';
+import type { Retriever, SearchResult } from '../rag/retrieve.ts';
 import { type Caller, tenantOf } from './caller.ts';
 import type { EmbeddingUsage } from './embedding-usage.ts';
 import type { Lazy } from './lazy.ts';
+import type { ReadEstimate } from './search-reads.ts';
 
 interface Request<Body> {
   readonly body: Body;
@@ -28,12 +30,21 @@ export interface SearchAnswer {
   readonly data: readonly {
     readonly id: string;
     readonly document_id: string;
+    /** Falls from one to the next; see `SearchResult`. */
     readonly score: number;
+    /** Where words counted too: what the vector and what the words said, as far as each found the chunk. */
+    readonly scores?: { readonly vector?: number; readonly lexical: number };
     readonly content: string;
     readonly metadata: Metadata;
+    /** When asked for: where the query's words stand in `content`. */
+    readonly highlights?: readonly Highlight[];
   }[];
   readonly usage: { readonly prompt_tokens: number; readonly total_tokens: number };
-  readonly sluice: { readonly cost_usd: number | null };
+  readonly sluice: {
+    readonly cost_usd: number | null;
+    /** Where the store charges for them: about how many document reads the search was. */
+    readonly reads?: number | null;
+  };
 }
 
 export interface VectorStoreSearchAnswer {
@@ -54,65 +65,77 @@ export interface SearchServiceOptions {
   readonly config: SluiceConfig;
   readonly retriever: Lazy<Retriever>;
   readonly usage: EmbeddingUsage;
+  /** Absent for stores that charge nothing. */
+  readonly reads?: ReadEstimate;
 }
 
 /** OpenAI's own default. */
 const DEFAULT_RESULTS = 10;
 
-export function createSearchService({ config, retriever, usage }: SearchServiceOptions): SearchService {
+export function createSearchService({ config, retriever, usage, reads }: SearchServiceOptions): SearchService {
+  const { mode, mmr } = config.retrieval;
   return {
     async search({ body, caller, signal, facts }) {
       await usage.check(caller);
       const tenant = tenantOf(caller, body.sluice?.tenant);
-      const { results, tokens } = await (await retriever.get()).search({
+      const search = await retriever.get();
+      const estimate = reads?.begin({ collection: body.collection ?? 'default', tenant });
+      const { results, tokens, store } = await search.search({
         query: body.query,
         topK: body.top_k ?? config.vectorstore?.defaultTopK ?? DEFAULT_RESULTS,
         tenant,
         signal,
+        mode: body.mode ?? mode,
+        mmr,
+        ...(body.offset === undefined ? {} : { offset: body.offset }),
+        ...(body.neighbors === undefined ? {} : { neighbors: body.neighbors }),
         ...(body.min_score === undefined ? {} : { minScore: body.min_score }),
         ...(body.filter === undefined ? {} : { filter: body.filter as Filter }),
         ...(body.collection === undefined ? {} : { collection: body.collection }),
-        ...(body.mode === undefined ? {} : { mode: body.mode }),
       });
-      Object.assign(facts, { results: results.length, prompt_tokens: tokens });
+      const read = await estimate?.(store);
+      Object.assign(facts, {
+        results: results.length,
+        prompt_tokens: tokens,
+        ...(read == null ? {} : { reads: read }),
+      });
       const cost = await usage.record({ target: config.embeddings, tokens, caller, tenant });
+      const highlight = body.highlights === true ? createHighlighter(body.query) : undefined;
       return {
         object: 'list',
-        data: results.map(({ id, documentId, score, content, metadata }) => ({
-          id,
-          document_id: documentId,
-          score,
-          content,
-          metadata,
+        data: results.map((result) => ({
+          id: result.id,
+          document_id: result.documentId,
+          score: result.score,
+          ...scoresOf(result),
+          content: result.content,
+          metadata: result.metadata,
+          ...(highlight === undefined ? {} : { highlights: highlight(result.content) }),
         })),
         usage: { prompt_tokens: tokens, total_tokens: tokens },
-        sluice: { cost_usd: cost },
+        sluice: { cost_usd: cost, ...(read === undefined ? {} : { reads: read }) },
       };
     },
 
     async vectorStoreSearch({ collection, body, caller, signal, facts }) {
       const queries = typeof body.query === 'string' ? [body.query] : body.query;
-      const topK = body.max_num_results ?? DEFAULT_RESULTS;
+      const [query = '', ...variants] = queries;
       await usage.check(caller);
-      const search = await retriever.get();
       const tenant = tenantOf(caller, body.sluice?.tenant);
-      const lists = await Promise.all(
-        queries.map((query) =>
-          search.search({
-            query,
-            topK,
-            collection,
-            tenant,
-            signal,
-            ...(body.ranking_options?.score_threshold === undefined
-              ? {}
-              : { minScore: body.ranking_options.score_threshold }),
-            ...(body.filters === undefined ? {} : { filter: body.filters as Filter }),
-          }),
-        ),
-      );
-      const results = mergeBest(lists.map((list) => list.results)).slice(0, topK);
-      const tokens = lists.reduce((sum, list) => sum + list.tokens, 0);
+      const { results, tokens } = await (await retriever.get()).search({
+        query,
+        variants,
+        topK: body.max_num_results ?? DEFAULT_RESULTS,
+        collection,
+        tenant,
+        signal,
+        mode,
+        mmr,
+        ...(body.ranking_options?.score_threshold === undefined
+          ? {}
+          : { minScore: body.ranking_options.score_threshold }),
+        ...(body.filters === undefined ? {} : { filter: body.filters as Filter }),
+      });
       await usage.record({ target: config.embeddings, tokens, caller, tenant });
       Object.assign(facts, { results: results.length, prompt_tokens: tokens });
       return {
@@ -132,17 +155,12 @@ export function createSearchService({ config, retriever, usage }: SearchServiceO
   };
 }
 
-/** Several queries' results as one list: each chunk once, with its best score. */
-function mergeBest(lists: readonly (readonly ScoredChunk[])[]): ScoredChunk[] {
-  const best = new Map<string, ScoredChunk>();
-  for (const chunk of lists.flat()) {
-    const known = best.get(chunk.id);
-    if (!known || chunk.score > known.score) best.set(chunk.id, chunk);
-  }
-  return [...best.values()].sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
+function scoresOf({ similarity, wordScore }: SearchResult): { scores?: { vector?: number; lexical: number } } {
+  if (wordScore === undefined) return {};
+  return { scores: { ...(similarity === undefined ? {} : { vector: similarity }), lexical: wordScore } };
 }
 
-function filenameOf({ documentId, metadata }: ScoredChunk): string {
+function filenameOf({ documentId, metadata }: SearchResult): string {
   for (const name of [metadata.source, metadata.title]) if (typeof name === 'string' && name !== '') return name;
   return documentId;
 }

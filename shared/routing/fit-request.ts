@@ -18,6 +18,7 @@ export function fitRequest(provider: string, capabilities: ChatCapabilities, req
   };
   if (!capabilities.tools && hasItems(request.tools)) refuse('tools', 'tools');
   if (!capabilities.choices && (request.n ?? 1) > 1) refuse('n', 'more than one choice');
+  if (!capabilities.textCompletion && request.text_completion?.suffix) refuse('suffix', 'a suffix');
   const format = request.response_format?.type;
   if (!capabilities.jsonMode && format === 'json_object') refuse('response_format', 'JSON mode');
   if (!capabilities.jsonSchema && format === 'json_schema') refuse('response_format', 'a JSON schema');

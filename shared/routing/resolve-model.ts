@@ -1,3 +1,4 @@
+import { defaultTimeoutMs } from '../config/normalize/leg.ts';
 import type { AgentConfig, LegConfig, ProviderAccess, SluiceConfig } from '../config/types.ts';
 import { AppError } from '../contracts/app-error.ts';
 
@@ -6,9 +7,6 @@ export interface Route {
   readonly agent?: AgentConfig;
   readonly legs: readonly LegConfig[];
 }
-
-/** Attempt limit of a leg that no agent configures, in milliseconds. */
-const DIRECT_TIMEOUT_MS = 120_000;
 
 /**
  * The route for a request's `model`: an agent's name, `provider/model` (the first slash splits when the left part is a
@@ -61,7 +59,7 @@ function accessOf(config: SluiceConfig, provider: string): ProviderAccess | unde
     : undefined;
 }
 
-function toLeg(access: ProviderAccess, model: string, timeoutMs = DIRECT_TIMEOUT_MS): LegConfig {
+function toLeg(access: ProviderAccess, model: string, timeoutMs = defaultTimeoutMs(access.provider)): LegConfig {
   return { ...access, model, timeoutMs, weight: 1 };
 }
 

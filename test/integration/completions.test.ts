@@ -78,6 +78,7 @@ describe('the official OpenAI client against the text completions dialect', () =
     expect(asked.at(-1)).toEqual({
       model: 'default',
       messages: [{ role: 'user', content: 'Say' }],
+      text_completion: {},
       max_tokens: 5,
     });
   });

@@ -6,9 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../../scripts/build.ts';
 import { parseConfig } from '../../shared/config/load.ts';
 import { type AppServer, startAppServer } from '../support/app-server.ts';
+import { createOllamaUpstream, type OllamaUpstream } from '../support/ollama-upstream.ts';
 
 const run = promisify(execFile);
 const README_URL = 'http://127.0.0.1:8080';
+const OLLAMA_URL = 'http://localhost:11434';
 
 const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
 
@@ -20,16 +22,19 @@ function blocks(language: string): string[] {
 
 describe('the README', () => {
   let server: AppServer;
+  let ollama: OllamaUpstream;
   let directory: string;
 
   beforeAll(async () => {
     server = await startAppServer();
+    ollama = await createOllamaUpstream();
     // Inside the checkout, so that the snippets find their packages.
     directory = await mkdtemp(join(ROOT, 'node_modules', '.sluice-readme-'));
   });
 
   afterAll(async () => {
     await server.close();
+    await ollama.close();
     await rm(directory, { recursive: true, force: true });
   });
 
@@ -45,7 +50,11 @@ describe('the README', () => {
   const snippets = blocks('ts');
   it.each(snippets.map((code, index) => [index + 1, code]))('runs its TypeScript block %s', async (number, code) => {
     const file = join(directory, `snippet-${number}.mts`);
-    await writeFile(file, (code as string).replaceAll(README_URL, server.url));
+    const runnable = (code as string)
+      .replaceAll(README_URL, server.url)
+      .replaceAll(OLLAMA_URL, ollama.origin)
+      .replaceAll("'./shared/", "'../../shared/");
+    await writeFile(file, runnable);
     const { stdout, stderr } = await run(process.execPath, ['--import', 'tsx', file], { cwd: ROOT });
     expect(stderr).toBe('');
     if (!(code as string).includes('vectorStores')) expect(stdout.trim()).not.toBe('');
@@ -58,7 +67,10 @@ describe('the README', () => {
 
   it('shows a configuration that loads', () => {
     for (const yaml of blocks('yaml')) {
-      const { config } = parseConfig(yaml, { environment: { OPENAI_API_KEY: 'sk-test', XAI_API_KEY: 'xai-test' } });
+      const variables = [...yaml.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name as string);
+      const { config } = parseConfig(yaml, {
+        environment: Object.fromEntries(variables.map((name) => [name, 'test'])),
+      });
       expect(config.agents.length).toBeGreaterThan(0);
     }
   });

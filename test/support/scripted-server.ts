@@ -56,7 +56,7 @@ export interface ScriptedServer {
   readonly origin: string;
   /** In the order of their arrival, whatever their path. */
   readonly requests: readonly RecordedRequest[];
-  /** Appends answers, one per request. What is asked beyond the script is answered with 501. */
+  /** Appends answers, one per request. What is asked beyond the script is answered by `otherwise`. */
   reply(...answers: Script[]): void;
   /** The request at a position, from 0; waits until it has arrived. */
   waitForRequest(position: number): Promise<RecordedRequest>;
@@ -68,8 +68,13 @@ interface OpenRequest {
   readonly response: ServerResponse;
 }
 
-/** An HTTP server on 127.0.0.1 whose next answers a test writes down, and which remembers what it was asked. */
-export async function createScriptedServer(): Promise<ScriptedServer> {
+const NOT_SCRIPTED: Script = { status: 501, body: { error: { message: 'nothing is scripted' } } };
+
+/**
+ * An HTTP server on 127.0.0.1 whose next answers a test writes down, and which remembers what it was asked.
+ * @param otherwise what is answered when nothing is written down. Default: 501.
+ */
+export async function createScriptedServer(otherwise: Script = NOT_SCRIPTED): Promise<ScriptedServer> {
   const script: Script[] = [];
   const requests: RecordedRequest[] = [];
   const waiting = new Set<() => void>();
@@ -78,7 +83,7 @@ export async function createScriptedServer(): Promise<ScriptedServer> {
       .then((open) => {
         requests.push(open.request);
         for (const wake of waiting) wake();
-        return answer(open, script.shift() ?? { status: 501, body: { error: { message: 'nothing is scripted' } } });
+        return answer(open, script.shift() ?? otherwise);
       })
       .catch(() => response.destroy());
   });

@@ -2,7 +2,9 @@ import type { AgentConfig, SluiceConfig, ToolConfig } from '../../config/types.t
 import type { HttpFetch } from '../../contracts/http-fetch.ts';
 import type { Retriever } from '../../rag/retrieve.ts';
 import { describeError, type Log } from '../../telemetry/log.ts';
+import type { Caller } from '../caller.ts';
 import type { Credentials } from '../credentials.ts';
+import type { EmbeddingUsage } from '../embedding-usage.ts';
 import type { Lazy } from '../lazy.ts';
 import { createReactLoop } from './react-loop.ts';
 import type { ReactLoop, ReactTool } from './react-types.ts';
@@ -13,13 +15,14 @@ export interface ReactAgents {
   /** The loop for one request; undefined for an agent that answers in a single turn. */
   loopFor(
     agent: AgentConfig,
-    scope: { readonly tenant: string | null; readonly firstCitation: number },
+    scope: { readonly caller: Caller; readonly tenant: string | null; readonly firstCitation: number },
   ): ReactLoop | undefined;
 }
 
 export interface ReactAgentsOptions {
   readonly config: SluiceConfig;
   readonly retriever: Lazy<Retriever>;
+  readonly usage: EmbeddingUsage;
   /** The transport that reaches this tool's own target and no other. */
   readonly fetchFor: (tool: ToolConfig) => HttpFetch;
   readonly credentials: Pick<Credentials, 'resolve'>;
@@ -27,11 +30,19 @@ export interface ReactAgentsOptions {
 }
 
 /** The tools that agents of role `react` are given: the built-in search, and the HTTP calls of the configuration. */
-export function createReactAgents({ config, retriever, fetchFor, credentials, log }: ReactAgentsOptions): ReactAgents {
+export function createReactAgents({
+  config,
+  retriever,
+  usage,
+  fetchFor,
+  credentials,
+  log,
+}: ReactAgentsOptions): ReactAgents {
   const { topK, minScore, mode } = config.retrieval;
   const searchTool = createSearchTool({
     search: async (input) => await (await retriever.get()).search(input),
-    defaults: { topK, mode, ...(minScore === undefined ? {} : { minScore }) },
+    // Words alone have no similarity that a lowest score could be compared with.
+    defaults: { topK, mode, ...(minScore === undefined || mode === 'lexical' ? {} : { minScore }) },
   });
   const httpTools = new Map(
     config.tools.map((tool): [string, ReactTool] => [
@@ -45,10 +56,11 @@ export function createReactAgents({ config, retriever, fetchFor, credentials, lo
   };
 
   return {
-    loopFor(agent, { tenant, firstCitation }) {
+    loopFor(agent, { caller, tenant, firstCitation }) {
       // The role alone, without a tool, is a model that answers in one turn.
       if (agent.role !== 'react' || agent.tools.length === 0) return undefined;
-      const scope = { tenant, firstIndex: firstCitation + 1 };
+      const onTokens = (tokens: number) => usage.record({ target: config.embeddings, tokens, caller, tenant });
+      const scope = { tenant, firstIndex: firstCitation + 1, onTokens };
       return createReactLoop({
         tools: agent.tools.flatMap((name) => toTools(name, scope)),
         maxIterations: agent.maxIterations,

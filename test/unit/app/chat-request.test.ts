@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lastUserText, toChatRequest, withLegDefaults } from '../../../shared/app/chat-request.ts';
+import { historyOf, lastUserText, toChatRequest, withLegDefaults } from '../../../shared/app/chat-request.ts';
 import type { AgentConfig, LegConfig } from '../../../shared/config/types.ts';
 import type { ChatRequest } from '../../../shared/contracts/chat-provider.ts';
 import type { ChatBody } from '../../../shared/http/schemas/chat-schema.ts';
@@ -114,5 +114,25 @@ describe('the text that retrieval looks for', () => {
 
   it('is empty when no user wrote', () => {
     expect(lastUserText([{ role: 'system', content: 'x' }])).toBe('');
+  });
+});
+
+describe('the conversation before the question', () => {
+  it('is what user and assistant said, as text', () => {
+    const messages: ChatBody['messages'] = [
+      { role: 'system', content: 'Be kind.' },
+      { role: 'user', content: [{ type: 'text', text: 'One?' }] },
+      { role: 'assistant', content: null },
+      { role: 'tool', content: '{}', tool_call_id: 'c1' },
+      { role: 'assistant', content: 'Yes.' },
+      { role: 'user', content: 'And two?' },
+      { role: 'assistant', content: 'Not yet said' },
+    ];
+    expect(historyOf(messages)).toEqual([
+      { role: 'user', text: 'One?' },
+      { role: 'assistant', text: 'Yes.' },
+    ]);
+    expect(historyOf(messages.slice(0, 1))).toEqual([]);
+    expect(historyOf([])).toEqual([]);
   });
 });

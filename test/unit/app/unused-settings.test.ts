@@ -10,9 +10,10 @@ describe('listUnusedSettings', () => {
     expect(list('')).toEqual([]);
   });
 
-  it.each([
-    ['retrieval: {mode: hybrid}', 'retrieval.mode'],
-  ])('names %s', (yaml, name) => {
-    expect(list(yaml).join()).toContain(name);
-  });
+  it.each([['vectorstore: {provider: memory, memory: {ttl: 1h}}', 'vectorstore.memory ttl']])(
+    'names %s',
+    (yaml, name) => {
+      expect(list(yaml).join()).toContain(name);
+    },
+  );
 });

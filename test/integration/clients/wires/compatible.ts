@@ -126,6 +126,7 @@ const VENDORS: readonly Vendor[] = [
 ];
 
 export const compatibleWires: readonly Wire[] = VENDORS.map(toWire);
+export const openaiWire = compatibleWires.find(({ provider }) => provider === 'openai') as Wire;
 
 function toWire(vendor: Vendor): Wire {
   const { provider, model, thinkingField } = vendor;

@@ -47,6 +47,54 @@ describeWithFirestore('the Firestore document store', () => {
       ]);
     });
 
+    it('that are wrong are read with what is wrong, where they belong', async () => {
+      const bad = {
+        'r-notext': { collection: 'manuals', tenant: 't1' },
+        'r-collection': { text: 'x', collection: 'a/b', tenant: 't1' },
+        'r-tenant': { text: 'x', collection: 'manuals', tenant: 7 },
+      };
+      for (const [id, data] of Object.entries(bad)) await database.doc(`${documentsCollection}/${id}`).set(data);
+      const readings = await Promise.all(Object.keys(bad).map((id) => store.readSource(id)));
+      const problem = (param: string) => expect.objectContaining({ code: 'invalid_request', param });
+      expect(readings).toEqual([
+        { collection: 'manuals', tenant: 't1', problem: problem('text') },
+        { collection: 'default', tenant: 't1', problem: problem('collection') },
+        { collection: 'manuals', tenant: null, problem: problem('tenant') },
+      ]);
+    });
+
+    it('may hold maps in their metadata, whose values are named after both', async () => {
+      const metadata = { author: { name: 'Ann', born: { year: 1 } }, author_name: 'own', tags: ['a'], none: null };
+      await database.doc(`${documentsCollection}/maps`).set({ text: 'x', metadata });
+      expect((await store.getDocument('maps'))?.metadata).toEqual({
+        author_name: 'own',
+        author_born_year: 1,
+        tags: ['a'],
+        none: null,
+      });
+    });
+
+    it('may hold their text in a field of another name', async () => {
+      const other = createFirestoreDocumentStore({
+        projectId: EMULATOR_PROJECT,
+        documentsCollection,
+        ingestionsCollection,
+        textField: 'page.body',
+      });
+      try {
+        await database.doc(`${documentsCollection}/page`).set({ page: { body: 'Text.' }, text: 5 });
+        expect(await other.getDocument('page')).toEqual({ id: 'page', text: 'Text.', tenant: null });
+        await other.putDocument({ id: 'page', text: 'Put.', title: 'T' });
+        expect((await database.doc(`${documentsCollection}/page`).get()).data()).toEqual({
+          page: { body: 'Put.' },
+          title: 'T',
+        });
+        await expect(other.getDocument('plain')).rejects.toMatchObject({ param: 'page.body' });
+      } finally {
+        await other.close();
+      }
+    });
+
     it('may hold times in their metadata', async () => {
       const at = Timestamp.fromDate(new Date('2030-01-02T03:04:05.000Z'));
       const metadata = { at, where: new GeoPoint(1, 2) };
@@ -67,6 +115,23 @@ describeWithFirestore('the Firestore document store', () => {
       });
       const record = await database.doc(`${ingestionsCollection}/plain`).get();
       expect(record.data()).toMatchObject({ state: 'ready', chunks: 1 });
+    });
+
+    it('leave an entry behind when they are gone that goes by itself after 30 days', async () => {
+      const updatedAt = new Date('2030-01-01T00:00:00.000Z');
+      const target = { documentId: 'gone', collection: 'default', tenant: null };
+      const entry = {
+        ...target,
+        state: 'deleted',
+        chunks: 0,
+        contentHash: '',
+        updatedAt,
+        fromStore: true,
+        attempt: 'a',
+      };
+      await store.swapEntry(target, { ...entry, state: 'deleted' }, undefined);
+      const kept = (await database.doc(`${ingestionsCollection}/gone`).get()).data();
+      expect(kept?.expireAt.toDate()).toEqual(new Date('2030-01-31T00:00:00.000Z'));
     });
 
     it('cannot be reached in other collections through their id', async () => {

@@ -7,11 +7,13 @@ import { parseRequest } from '../../../../shared/http/validation.ts';
 const read = (fields: object) => toChatBody(parseRequest(completionsSchema, { model: 'm', prompt: 'Say', ...fields }));
 
 describe('toChatBody of a text completion', () => {
-  it('asks with the prompt as the one user message and sets nothing else', () => {
-    const expected = { model: 'm', messages: [{ role: 'user', content: 'Say' }] };
+  it('asks with the prompt as the one user message, says that it is to be continued, and sets nothing else', () => {
+    const expected = { model: 'm', messages: [{ role: 'user', content: 'Say' }], text_completion: {} };
     expect(read({})).toEqual(expected);
     expect(read({ prompt: ['Say'] })).toEqual(expected);
     expect(read({ echo: true, suffix: null, best_of: 1 })).toEqual(expected);
+    expect(read({ suffix: '' })).toEqual(expected);
+    expect(read({ suffix: 'end' })).toEqual({ ...expected, text_completion: { suffix: 'end' } });
   });
 
   it('passes on what a chat knows, in a form the chat route would accept', () => {
@@ -30,7 +32,8 @@ describe('toChatBody of a text completion', () => {
       user: 'u1',
       sluice: { cache: false },
     };
-    const body = read({ ...fields, best_of: 2 });
+    const { text_completion, ...body } = read({ ...fields, best_of: 2 });
+    expect(text_completion).toEqual({});
     expect(body).toEqual({ model: 'm', messages: [{ role: 'user', content: 'Say' }], ...fields });
     expect(parseRequest(chatSchema, body)).toEqual(body);
   });
@@ -46,7 +49,6 @@ describe('toChatBody of a text completion', () => {
     ['several prompts', { prompt: ['a', 'b'] }, 'prompt'],
     ['tokens', { prompt: [1, 2, 3] }, 'prompt'],
     ['lists of tokens', { prompt: [[1, 2], [3]] }, 'prompt'],
-    ['a suffix', { suffix: 'end' }, 'suffix'],
     ['more answers to choose from than to give', { n: 1, best_of: 3 }, 'best_of'],
     ['the log probabilities of the prompt', { echo: true, logprobs: 0 }, 'echo'],
   ])('refuses %s by name', (_what, fields, param) => {

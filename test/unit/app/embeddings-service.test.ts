@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { type App, createApp } from '../../../shared/app/create-app.ts';
+import { parseConfig } from '../../../shared/config/load.ts';
+import { createJsonUpstream, type JsonRequest } from '../../support/json-upstream.ts';
+
+const CONFIG = `
+agents: [{name: a, role: assistant, provider: local, model: extractive}]
+embeddings: {provider: openai, openai: {api_key: sk-test, model: text-embedding-3-small, dimensions: 2}}
+`;
+
+const inputOf = ({ body }: JsonRequest) => (body as { input: string[] }).input;
+
+/** The service over a pretended OpenAI, whose vectors tell the lengths of the texts. */
+function createWorld() {
+  const { fetch, requests } = createJsonUpstream((request) => {
+    const input = inputOf(request);
+    return {
+      body: {
+        data: input.map((text, index) => ({ index, embedding: [text.length, 0.5] })).reverse(),
+        usage: { prompt_tokens: input.length * 1_000, total_tokens: input.length * 1_000 },
+      },
+    };
+  });
+  const { config } = parseConfig(CONFIG, { environment: {}, source: 'agents.yaml' });
+  const app = createApp(config, { fetch, log: () => {} });
+  const create = (body: Parameters<App['embeddings']['create']>[0]['body']) =>
+    app.embeddings.create({ body, caller: { tenant: null }, signal: new AbortController().signal, facts: {} });
+  return { create, requests };
+}
+
+describe('the embeddings service', () => {
+  it('answers with a list in the order of the texts, the usage and the cost', async () => {
+    const { create, requests } = createWorld();
+    expect(await create({ model: 'text-embedding-3-small', input: ['a', 'bb'] })).toEqual({
+      object: 'list',
+      data: [
+        { object: 'embedding', index: 0, embedding: [1, 0.5] },
+        { object: 'embedding', index: 1, embedding: [2, 0.5] },
+      ],
+      model: 'text-embedding-3-small',
+      usage: { prompt_tokens: 2_000, total_tokens: 2_000 },
+      sluice: { provider: 'openai', model: 'text-embedding-3-small', cost_usd: 0.00004 },
+    });
+    expect(requests).toHaveLength(1);
+  });
+
+  it('asks once for the same text, whether it comes twice or again', async () => {
+    const { create, requests } = createWorld();
+    const model = 'openai/text-embedding-3-small';
+    const twice = await create({ model, input: ['same', 'same'] });
+    const again = await create({ model, input: 'same' });
+    expect(requests.map(inputOf)).toEqual([['same']]);
+    expect(twice.data.map(({ embedding }) => embedding)).toEqual([
+      [4, 0.5],
+      [4, 0.5],
+    ]);
+    expect(again).toMatchObject({ usage: { total_tokens: 0 }, sluice: { cost_usd: 0 } });
+  });
+
+  it('encodes by itself what is asked for as base64', async () => {
+    const { create } = createWorld();
+    const { data } = await create({ model: 'text-embedding-3-small', input: 'abc', encoding_format: 'base64' });
+    expect(data[0]?.embedding).toBe(Buffer.from(Float32Array.of(3, 0.5).buffer).toString('base64'));
+  });
+
+  it('answers an empty list with one, without a request', async () => {
+    const { create, requests } = createWorld();
+    expect((await create({ model: 'text-embedding-3-small', input: [] })).data).toEqual([]);
+    expect(requests).toEqual([]);
+  });
+
+  it.each([
+    [{ model: 'text-embedding-3-small', input: ['a', ' '] }, 'invalid_request', 'input[1]'],
+    [{ model: 'text-embedding-3-small', input: '' }, 'invalid_request', 'input'],
+    [{ model: 'text-embedding-3-small', input: ['a', 'word '.repeat(9_000)] }, 'invalid_request', 'input[1]'],
+    [{ model: 'text-embedding-3-large', input: 'a' }, 'model_not_found', 'model'],
+    [{ model: 'text-embedding-3-small', input: 'a', dimensions: 2_000 }, 'invalid_request', 'dimensions'],
+  ])('refuses %o', async (body, code, param) => {
+    const { create, requests } = createWorld();
+    await expect(create(body)).rejects.toMatchObject({ code, param });
+    expect(requests).toEqual([]);
+  });
+});
