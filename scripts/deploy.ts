@@ -1,0 +1,95 @@
+/**
+ * Deploys an environment: checks what has to be there, builds, plans, asks, applies, fills secrets, tries it.
+ *
+ *   npm run deploy -- ENVIRONMENT [--yes] [--plan-only] [--state-bucket NAME | --local-state]
+ *
+ * ENVIRONMENT is a file of infra/environments without `.tfvars`. A secret without a value gets it from the variable that
+ * is named after it (OPENAI_API_KEY for openai-api-key) and is handed to gcloud alone, never to Terraform.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { readEnvironment } from '../shared/config/environment.ts';
+import { build, ROOT } from './build.ts';
+import { type DeployOptions, type DeploySteps, deploy } from './deploy-steps.ts';
+import { writeDeployment } from './deployment.ts';
+import { createAuthorize, smoke, toTable, urlsFromOutputs } from './smoke.ts';
+
+const INFRA = join(ROOT, 'infra');
+
+const run: DeploySteps['run'] = (command, args, { input, show = false } = {}) => {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: INFRA,
+    encoding: 'utf8',
+    input,
+    stdio: show ? ['inherit', 'inherit', 'inherit'] : ['pipe', 'pipe', 'pipe'],
+  });
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return { status: 127, output: '' };
+  if (error) throw error;
+  return { status: status ?? 1, output: `${stdout ?? ''}`.trim() || `${stderr ?? ''}`.trim() };
+};
+
+/** The options of the command line. @throws Error when they make no sense. */
+function readOptions(args: readonly string[]): DeployOptions {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      yes: { type: 'boolean', default: false },
+      'plan-only': { type: 'boolean', default: false },
+      'state-bucket': { type: 'string' },
+      'local-state': { type: 'boolean', default: false },
+    },
+  });
+  const [environment] = positionals;
+  if (environment === undefined || !/^[a-z0-9-]+$/.test(environment)) {
+    throw new Error('Usage: npm run deploy -- ENVIRONMENT [--yes] [--plan-only] [--state-bucket NAME | --local-state]');
+  }
+  return {
+    environment,
+    yes: values.yes,
+    planOnly: values['plan-only'],
+    localState: values['local-state'],
+    ...(values['state-bucket'] === undefined ? {} : { stateBucket: values['state-bucket'] }),
+  };
+}
+
+async function ask(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(?:es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    const variables = readEnvironment();
+    await deploy(readOptions(process.argv.slice(2)), {
+      run,
+      ask,
+      variables,
+      say: (line) => console.log(line),
+      readSettings: (environment) => readFile(join(INFRA, 'environments', `${environment}.tfvars`), 'utf8'),
+      build: async () => writeDeployment({ names: Object.keys(await build()), root: ROOT }),
+      // Terraform knows where its state is from a file that is not checked in.
+      useBackend: async (isRemote) => {
+        const file = join(INFRA, 'backend_override.tf');
+        await (isRemote ? writeFile(file, 'terraform {\n  backend "gcs" {}\n}\n') : rm(file, { force: true }));
+      },
+      saveOutputs: (text) => writeFile(join(ROOT, 'dist', 'outputs.json'), text),
+      smoke: async (outputs) => {
+        const results = await smoke({ urls: urlsFromOutputs(outputs), authorize: createAuthorize(variables) });
+        console.log(toTable(results));
+        return results.every(({ ok }) => ok);
+      },
+    });
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
