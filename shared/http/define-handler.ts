@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { AppError, toAppError } from '../contracts/app-error.ts';
 import { toErrorAnswer, toErrorBody } from './error-response.ts';
@@ -73,6 +74,8 @@ export function createHttpFunction({ routes, onOutcome }: HttpFunctionOptions): 
     const startedAt = performance.now();
     const requestId = requestIdOf(request);
     const gone = new AbortController();
+    // A request may have many calls under way at once; each lets go of the signal by itself.
+    setMaxListeners(0, gone.signal);
     response.once('close', () => {
       // The request's own 'close' fires as soon as its body is read and says nothing about the client.
       if (!response.writableFinished) gone.abort(new AppError('cancelled', 'The client went away.'));

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { AppError } from '../contracts/app-error.ts';
 
 export interface Deadline {
@@ -16,6 +17,8 @@ export interface Deadline {
  */
 export function createDeadline(parent: AbortSignal, timeoutMs: number | undefined, what: string): Deadline {
   const controller = new AbortController();
+  // Many calls of one request may wait under it at once; each lets go of it by itself.
+  setMaxListeners(0, controller.signal);
   const follow = (): void => controller.abort(parent.reason);
   if (parent.aborted) follow();
   else parent.addEventListener('abort', follow, { once: true });
