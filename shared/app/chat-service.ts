@@ -1,4 +1,5 @@
 import type { SluiceConfig } from '../config/types.ts';
+import { AppError, toAppError } from '../contracts/app-error.ts';
 import type { ChatEvent, ChatRequest, ChatResult } from '../contracts/chat-provider.ts';
 import type { Citation } from '../contracts/context-format.ts';
 import type { AnswerFacts, AnswerFormat } from '../http/dialects/answer-format.ts';
@@ -117,7 +118,12 @@ export function createChatService(options: ChatServiceOptions): ChatService {
       requestId,
       deadlineAtMs,
     });
-    const { message, citations } = await retrieve(input, { tenant, turns, signal });
+    const { message, citations } = await retrieve(input, {
+      tenant,
+      turns,
+      localOnly: route.agent?.localOnly === true,
+      signal,
+    });
     const request = toChatRequest(body, route.agent, message);
     const firstCitation = citations?.length ?? 0;
     const react = route.agent && options.reactAgents.loopFor(route.agent, { caller, tenant, firstCitation });
@@ -129,11 +135,17 @@ export function createChatService(options: ChatServiceOptions): ChatService {
 
   const retrieve = async (
     { body, caller }: ChatInput,
-    { tenant, turns, signal }: Pick<Prepared, 'tenant' | 'turns'> & { readonly signal: AbortSignal },
+    {
+      tenant,
+      turns,
+      localOnly,
+      signal,
+    }: Pick<Prepared, 'tenant' | 'turns'> & { readonly localOnly: boolean; readonly signal: AbortSignal },
   ) => {
     const wanted = body.sluice?.retrieval;
     if (!wanted) return { message: undefined, citations: undefined };
     assertFunctionAllowed(caller, 'search', 'sluice.retrieval');
+    if (localOnly) assertLocalEmbeddings(config);
     const query = lastUserText(body.messages);
     return await options.retrieval.find({
       query,
@@ -174,7 +186,9 @@ export function createChatService(options: ChatServiceOptions): ChatService {
       : produce(signal).then((produced) => ({ produced })));
     if ('answer' in outcome) return fromStored(outcome.answer);
     const { leg, result } = outcome.produced;
-    return { result: result.result, by: { ...leg, dropped: result.dropped }, cached: false };
+    // Made for an equal request whose caller left: it is in that one's account.
+    const isForAnother = prepared.tally.summary().attempts.length === 0;
+    return { result: result.result, by: { ...leg, dropped: result.dropped }, cached: isForAnother };
   };
 
   const toFacts = (
@@ -284,6 +298,9 @@ export function createChatService(options: ChatServiceOptions): ChatService {
               return toFacts(input, prepared, outcome, last.watch.finishReason());
             },
           });
+        } catch (error) {
+          current?.turn.result.reportBroken(toAppError(error, signal));
+          throw error;
         } finally {
           // A stream that broke off, or that nobody wanted to the end, has been paid for so far.
           await current?.settle();
@@ -314,6 +331,16 @@ function chooseModel(config: SluiceConfig, { body, caller, header }: ChatInput):
   const routed = routeModel({ config, model: body.model, facts });
   if (routed !== body.model) assertModelAllowed(caller, routed);
   return routed;
+}
+
+const LOCAL_EMBEDDINGS: ReadonlySet<string> = new Set(['local', 'ollama', 'huggingface_tei']);
+
+/** @throws AppError `unsupported`: a question to a private agent is not to be embedded by a vendor. */
+function assertLocalEmbeddings({ embeddings }: SluiceConfig): void {
+  if (embeddings === undefined || LOCAL_EMBEDDINGS.has(embeddings.provider)) return;
+  throw new AppError('unsupported', 'This agent keeps to local models, and the embeddings of this service do not.', {
+    param: 'sluice.retrieval',
+  });
 }
 
 function fromStored({ provider, model, dropped, completion }: StoredAnswer): Outcome {

@@ -55,6 +55,11 @@ export function createInlineImages(fetch: HttpFetch): InlineImages {
   };
 }
 
+/** Whether a request has images that would be fetched. */
+export function hasLinkedImages({ messages }: ChatRequest): boolean {
+  return messages.some(hasLinkedImage);
+}
+
 function hasLinkedImage({ content }: ChatMessage): boolean {
   return Array.isArray(content) && (content as readonly ContentPart[]).some(isLinkedImage);
 }

@@ -8,7 +8,7 @@ import type { HttpFetch } from '../contracts/http-fetch.ts';
 import { type CascadeResult, cascade } from '../resilience/cascade.ts';
 import type { CircuitBreakers } from '../resilience/circuit-breaker.ts';
 import { createDeadline } from '../resilience/deadline.ts';
-import type { KeyPool } from '../resilience/key-pool.ts';
+import { type KeyPool, keyFingerprint } from '../resilience/key-pool.ts';
 import type { RateLimiter, Reservation } from '../resilience/rate-limiter.ts';
 import { createRetry } from '../resilience/retry.ts';
 import { type FittedRequest, fitRequest } from '../routing/fit-request.ts';
@@ -23,7 +23,7 @@ import type { ModelCatalogue } from '../usage/catalogue.ts';
 import type { Availability } from './availability.ts';
 import { withLegDefaults } from './chat-request.ts';
 import type { Credentials } from './credentials.ts';
-import { createInlineImages, type InlineImages } from './inline-images.ts';
+import { createInlineImages, hasLinkedImages, type InlineImages } from './inline-images.ts';
 
 export interface LegRunnerOptions {
   readonly config: SluiceConfig;
@@ -62,6 +62,8 @@ export interface LegRun<Result> {
   readonly finish: (chat: ChatProvider, call: ChatCall) => Promise<Result>;
   /** Told of each leg that failed, before the next one is tried. */
   readonly onFailure?: (leg: LegConfig, error: AppError) => void;
+  /** Told of each call that was sent and then given up, by the caller or by a time limit: its prompt is paid for. */
+  readonly onAbandoned?: (leg: LegConfig) => void;
 }
 
 export interface Called<Result> {
@@ -70,6 +72,8 @@ export interface Called<Result> {
   readonly dropped: readonly string[];
   /** Tells the rate limit what the call used in truth, once that is known. */
   readonly settleTokens: (tokens: number) => void;
+  /** Tells that a stream broke off after its commit point, by the target's doing. */
+  readonly reportBroken: (error: AppError) => void;
 }
 
 export type LegRunner = <Result>(run: LegRun<Result>) => Promise<CascadeResult<LegConfig, Called<Result>>>;
@@ -101,7 +105,7 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
   const reserve = async <Result>({ leg, run, key }: Attempt<Result>, signal: AbortSignal): Promise<Reservation> => {
     const rate = config.limits.providers[leg.provider];
     if (!rate) return NO_RESERVATION;
-    const position = key === undefined ? 0 : leg.apiKeys.indexOf(key);
+    const bucket = `${targetOf(leg)} ${key === undefined ? '' : keyFingerprint(key)}`;
     const { max_completion_tokens, max_tokens } = run.request;
     const answer = max_completion_tokens ?? max_tokens ?? leg.maxTokens ?? EXPECTED_ANSWER_TOKENS;
     const tokens =
@@ -109,7 +113,7 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
         ? 0
         : measurePrompt(run.request).tokens + Math.min(answer, EXPECTED_ANSWER_TOKENS);
     const remainingMs = run.deadlineAtMs - now();
-    return await policies.limiter.for(`${leg.provider}#${position}`, rate).acquire({ tokens, signal, remainingMs });
+    return await policies.limiter.for(bucket, rate).acquire({ tokens, signal, remainingMs });
   };
 
   const prepare = async <Result>({ leg, run }: Attempt<Result>): Promise<Fitted> => {
@@ -126,9 +130,9 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
     { leg, run, key, inlineImages }: Attempt<Result>,
     { chat, abilities, request: fitted, dropped: unfit }: Fitted,
     { signal, onSend }: { readonly signal: AbortSignal; readonly onSend: () => void },
-  ): Promise<Omit<Called<Result>, 'settleTokens'>> => {
+  ): Promise<Pick<Called<Result>, 'result' | 'dropped'>> => {
     const dropped = new Set(unfit);
-    const request = abilities.imageUrls === false ? await inlineImages(fitted, signal) : fitted;
+    const request = abilities.imageUrls === false ? await withImages(run, inlineImages, fitted, signal) : fitted;
     const access = { ...leg, apiKeys: key === undefined ? [] : [key] };
     const credential = await options.credentials.forProvider(access, signal);
     const target = (current: string | undefined) => ({
@@ -165,6 +169,22 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
     return { result, dropped: [...dropped] };
   };
 
+  /** What a private agent is sent may not be told to a stranger's image server, not even by its address. */
+  const withImages = async <Result>(
+    { route }: LegRun<Result>,
+    inlineImages: InlineImages,
+    request: ChatRequest,
+    signal: AbortSignal,
+  ): Promise<ChatRequest> => {
+    const isPrivate = route.agent?.localOnly === true || config.privacy?.mode === 'local_only';
+    if (isPrivate && hasLinkedImages(request)) {
+      throw new AppError('unsupported', 'This agent keeps to local models: send the image as a data URL.', {
+        param: 'messages',
+      });
+    }
+    return await inlineImages(request, signal);
+  };
+
   const attempt = async <Result>(what: Attempt<Result>, signal: AbortSignal): Promise<Called<Result>> => {
     const { leg } = what;
     // Before the rate limit: what the leg cannot take must not wait there.
@@ -181,11 +201,23 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
       // A stream goes on under the caller's signal alone, its silence limited by the transport.
       deadline.disarm();
       policies.latency.record(leg, { latencyMs: now() - startedAtMs, failed: false });
-      return { ...called, settleTokens: (tokens) => reservation.settle(tokens) };
+      return {
+        ...called,
+        settleTokens: (tokens) => reservation.settle(tokens),
+        reportBroken: (error) => {
+          if (signal.aborted || !SLOW.has(error.code)) return;
+          policies.latency.record(leg, { latencyMs: now() - startedAtMs, failed: true });
+          const breaker = policies.breakers.for(circuitOf(leg));
+          breaker(() => Promise.reject(error), signal).catch(() => {});
+        },
+      };
     } catch (error) {
       // Before the signal lets go: an abort that an SDK puts in its own words is told by it.
       const failure = toAppError(error, deadline.signal);
       deadline.end();
+      if (isSent && !failure.usage && (failure.code === 'cancelled' || failure.code === 'timeout')) {
+        what.run.onAbandoned?.(leg);
+      }
       if (isSent) reservation.settle(failure.usage?.total_tokens ?? 0);
       else reservation.cancel();
       if (!signal.aborted && SLOW.has(failure.code)) {
@@ -234,7 +266,7 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
           withKeys((key, keyed) => attempt({ leg, run, key, inlineImages }, keyed), retried);
         // A breaker is for going on to the next leg at once. Where there is none, asking is better than refusing.
         if (route.legs.length === 1) return retry(tryKeys, signal);
-        return policies.breakers.for(target)((guarded) => retry(tryKeys, guarded), signal);
+        return policies.breakers.for(circuitOf(leg))((guarded) => retry(tryKeys, guarded), signal);
       },
       onFailure: (leg, error) => {
         // A caller that left is no failure of the leg, and has a log line of its own.
@@ -258,7 +290,12 @@ const SLOW: ReadonlySet<ErrorCode> = new Set(['rate_limit', 'timeout', 'network'
 
 const NO_RESERVATION: Reservation = { settle: () => {}, cancel: () => {} };
 
-/** What is healthy or not, and whose keys are limited: a provider at an address. */
+/** What is healthy or not: one model may be down while its neighbour at the same address answers. */
+function circuitOf(leg: LegConfig): string {
+  return `${targetOf(leg)} ${leg.model}`;
+}
+
+/** What can be reached or not, and whose keys are limited: a provider at an address. */
 function targetOf({ provider, endpoint = '', project = '', location = '' }: LegConfig): string {
   return [provider, endpoint, project, location].join(' ');
 }

@@ -43,12 +43,14 @@ export interface StreamedTurn {
 export function createModelTurns(options: ModelTurnsOptions): ModelTurns {
   const { runLegs, meter, budget, scope, tally, route, requestId, deadlineAtMs } = options;
   const onFailure = tally.failed;
+  const abandonedBy = (request: ChatRequest) => (leg: LegConfig) => tally.abandoned(leg, measurePrompt(request).tokens);
 
   return {
     async complete(request, signal) {
       await budget.check(scope);
       const finish = completeStructured;
-      const done = await runLegs({ route, request, signal, requestId, deadlineAtMs, finish, onFailure });
+      const onAbandoned = abandonedBy(request);
+      const done = await runLegs({ route, request, signal, requestId, deadlineAtMs, finish, onFailure, onAbandoned });
       const { completion } = done.result.result;
       await tally.answered(done, {
         usage: completion.usage,
@@ -62,7 +64,8 @@ export function createModelTurns(options: ModelTurnsOptions): ModelTurns {
     async stream(request, signal) {
       await budget.check(scope);
       const finish = async (chat: ChatProvider, call: ChatCall) => holdUntilOutput(await chat.stream(call));
-      const turn = await runLegs({ route, request, signal, requestId, deadlineAtMs, finish, onFailure });
+      const onAbandoned = abandonedBy(request);
+      const turn = await runLegs({ route, request, signal, requestId, deadlineAtMs, finish, onFailure, onAbandoned });
       const bills = meter.billsCharacters(turn.leg);
       const watch = createStreamWatch(bills);
       const characters = () => ({ input: countPromptCharacters(request), output: watch.billedCharacters() });

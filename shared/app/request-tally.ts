@@ -26,6 +26,8 @@ export interface RequestTally {
   answered(done: CascadeResult<LegConfig, Called<unknown>>, used: Consumption): Promise<void>;
   /** A leg failed. What it used up by then is paid for and counted. */
   failed(leg: LegConfig, error: AppError): void;
+  /** A call was sent and given up before it answered. */
+  abandoned(leg: LegConfig, promptTokens: number): void;
   summary(): {
     readonly attempts: readonly Attempt[];
     /** Null when the cost of any call is unknown. */
@@ -78,6 +80,9 @@ export function createRequestTally({ meter, budget, log, caller, tenant, agent }
     failed(leg, error) {
       // Not waited for: the next leg is what the caller waits for, and `record` never rejects.
       if (error.usage) void record(leg, error.usage);
+    },
+    abandoned(leg, promptTokens) {
+      void record(leg, { prompt_tokens: promptTokens, completion_tokens: 0, total_tokens: promptTokens });
     },
     summary: () => ({
       attempts,

@@ -62,7 +62,7 @@ export function createKeyPool({
   const fingerprintOf = (key: SecretValue): string => {
     let fingerprint = fingerprints.get(key);
     if (fingerprint === undefined) {
-      fingerprint = toFingerprint(key);
+      fingerprint = keyFingerprint(key);
       fingerprints.set(key, fingerprint);
     }
     return fingerprint;
@@ -153,6 +153,6 @@ function laterOf(rest: Rest, other: Rest | undefined): Rest {
 }
 
 /** The same for the same key wherever it is configured; neither logged nor shown. */
-function toFingerprint(key: SecretValue): string {
+export function keyFingerprint(key: SecretValue): string {
   return 'secret' in key ? `secret ${key.secret}` : createHash('sha256').update(key.value).digest('base64');
 }

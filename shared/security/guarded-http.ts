@@ -77,17 +77,22 @@ export function createGuardedHttpClient(options: GuardedHttpOptions): GuardedHtt
       const verdict = judge(url);
       if (!verdict.allowed) return refuse(verdict.reason);
       // It would name another host than the one that was judged, to the server and in SNI.
-      if (init.headers?.host !== undefined) return refuse('origin');
+      if (init.headers && Object.keys(init.headers).some((name) => name.toLowerCase() === 'host'))
+        return refuse('origin');
       return new Exchange(agent, verdict, init, report).response;
     };
   };
 
-  const publicAgent = agentFor();
+  const vendorAgent = agentFor();
+  const publicAgent = createAgent(
+    createPinnedConnect({ judge: guard.judgePublicAddresses, timeoutMs: connectTimeoutMs, resolve, makeConnector }),
+  );
+  agents.set('public', publicAgent);
   const fetchAnyPublic = makeFetch(publicAgent, (url) => guard.judgePublicUrl(url), 'public');
 
   return {
     fetchFor: (target) => makeFetch(agentFor(target), createRequestJudge(guard, target), target.name),
-    fetchVendor: makeFetch(publicAgent, createVendorJudge(guard), 'vendor'),
+    fetchVendor: makeFetch(vendorAgent, createVendorJudge(guard), 'vendor'),
     fetchPublic: (url, init = {}) => {
       if ((init.method ?? 'GET') === 'GET' && init.body === undefined) return fetchAnyPublic(url, toPublicInit(init));
       onBlocked?.({ reason: 'method', targetName: 'public' });

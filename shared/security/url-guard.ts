@@ -44,6 +44,8 @@ export interface UrlGuard {
   judgePublicUrl(raw: string): UrlVerdict;
   /** Whether all the addresses of a name may be connected to. Without a target, public ones alone may. */
   judgeAddresses(addresses: readonly string[], target?: GuardTarget): AddressVerdict;
+  /** The same for a URL that a caller gave: nothing that only our own network reaches. */
+  judgePublicAddresses(addresses: readonly string[]): AddressVerdict;
 }
 
 /** Classes that a CIDR of the configuration opens. */
@@ -78,6 +80,9 @@ export function createUrlGuard({ production }: { readonly production: boolean })
       return { allowed: true, origin, path: url.pathname + url.search };
     },
 
+    judgePublicAddresses(addresses) {
+      return addresses.some(isGoogleFrontEnd) ? deny('private') : judgeAddresses(addresses);
+    },
     judgePublicUrl(raw) {
       const read = readUrl(raw);
       if ('reason' in read) return deny(read.reason);
@@ -121,9 +126,27 @@ function addressFault(address: string, target: GuardTarget | undefined, producti
   if (found === 'loopback') return loopbackHost && target.development && !production ? undefined : found;
   // `localhost` is this machine or nothing.
   if (loopbackHost) return found === 'public' ? 'origin' : found;
+  if (isGoogleFrontEnd(address) && !GOOGLE_HOST.test(new URL(target.origin).hostname)) return 'private';
   // Plain text stays on ground that was opened for it.
   if (found === 'public') return target.origin.startsWith('https:') ? undefined : 'scheme';
   return OPENABLE.has(found) && isOpened(address, target.allowedCidrs) ? undefined : found;
+}
+
+/**
+ * Private Google Access: public by their number, and from inside a VPC the way to its own services, those with internal
+ * ingress included (https://cloud.google.com/vpc/docs/configure-private-google-access).
+ */
+const GOOGLE_FRONT_ENDS = toRanges([
+  '199.36.153.4/30',
+  '199.36.153.8/30',
+  '2600:2d00:2:1000::/64',
+  '2600:2d00:2:2000::/64',
+]);
+const GOOGLE_HOST = /\.(?:run\.app|googleapis\.com)$/;
+
+function isGoogleFrontEnd(address: string): boolean {
+  const parsed = parseAddress(address);
+  return parsed !== undefined && GOOGLE_FRONT_ENDS.some((range) => contains(range, parsed));
 }
 
 function isOpened(address: string, cidrs: readonly string[]): boolean {

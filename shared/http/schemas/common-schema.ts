@@ -4,7 +4,8 @@ import { filterSchema } from './filter-schema.ts';
 /** Names of collections and tenants become parts of identifiers in every store. */
 export const collectionSchema = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'use 1 to 63 letters, digits, hyphens and underscores');
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'use 1 to 63 letters, digits, hyphens and underscores')
+  .refine((name) => !name.startsWith('sluice_'), 'names that begin with sluice_ are reserved');
 
 export const tenantSchema = z
   .string()

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { createCredentials } from '../../../shared/app/credentials.ts';
+import { createLegPolicies } from '../../../shared/app/leg-policies.ts';
+import { createLegRunner } from '../../../shared/app/leg-runner.ts';
+import { DEFAULT_RETRY } from '../../../shared/config/normalize/retry.ts';
+import type { AgentConfig, LegConfig, SluiceConfig } from '../../../shared/config/types.ts';
+import { AppError } from '../../../shared/contracts/app-error.ts';
+import type { ChatCall, ChatMessage, ChatProvider } from '../../../shared/contracts/chat-provider.ts';
+import { createCatalogue } from '../../../shared/usage/catalogue.ts';
+
+const notUsed = () => Promise.reject(new Error('not used'));
+const ONCE = { ...DEFAULT_RETRY, maxAttempts: 1 };
+
+function leg(model: string, ...keys: readonly string[]): LegConfig {
+  return {
+    provider: 'vllm',
+    endpoint: 'http://127.0.0.1:1/v1',
+    model,
+    apiKeys: keys.map((value) => ({ value })),
+    allowedCidrs: [],
+    timeoutMs: 60_000,
+    weight: 1,
+  };
+}
+
+/** One instance, to which requests come one after the other. */
+function instance({
+  answer,
+  requestsPerMinute,
+}: {
+  readonly answer: (call: ChatCall) => Promise<string>;
+  readonly requestsPerMinute?: number;
+}) {
+  const providers = requestsPerMinute === undefined ? {} : { vllm: { requestsPerMinute } };
+  const runLegs = createLegRunner({
+    config: { limits: { idleTimeoutMs: 1_000, providers }, privacy: { mode: 'standard' } } as unknown as SluiceConfig,
+    provider: async () =>
+      ({
+        capabilities: {
+          tools: true,
+          jsonMode: true,
+          imageInput: true,
+          imageUrls: false,
+          choices: true,
+          parameters: {},
+        },
+      }) as unknown as ChatProvider,
+    credentials: createCredentials({
+      secrets: { id: 'none', get: notUsed, close: async () => {} },
+      accessTokens: { get: notUsed, drop: () => {} },
+      idTokens: { get: notUsed, drop: () => {} },
+    }),
+    catalogue: createCatalogue(),
+    fetchFor: () => notUsed,
+    fetchPublic: notUsed,
+    policies: createLegPolicies(() => {}),
+    log: () => {},
+  });
+  const abandoned: string[] = [];
+  const ask = (
+    legs: readonly LegConfig[],
+    {
+      agent = {},
+      content = 'x',
+      signal = new AbortController().signal,
+    }: {
+      readonly agent?: Partial<AgentConfig>;
+      readonly content?: ChatMessage['content'];
+      readonly signal?: AbortSignal;
+    } = {},
+  ) =>
+    runLegs({
+      route: { legs, agent: { retry: ONCE, strategy: 'cascade', ...agent } as AgentConfig },
+      request: { model: 'm', messages: [{ role: 'user', content: content as string }] },
+      signal,
+      requestId: 'r',
+      deadlineAtMs: performance.now() + 5_000,
+      finish: (_chat: ChatProvider, call: ChatCall) => answer(call),
+      onAbandoned: ({ model }) => abandoned.push(model),
+    });
+  return { ask, abandoned };
+}
+
+const down = () => new AppError('server_error', 'down', { upstreamStatus: 503 });
+
+describe('what one instance knows of its targets', () => {
+  it('pauses a model that fails and goes on asking its neighbour at the same address', async () => {
+    const asked: string[] = [];
+    const { ask } = instance({
+      answer: async ({ model }) => {
+        asked.push(model);
+        if (model === 'sick') throw down();
+        return 'yes';
+      },
+    });
+    for (let count = 0; count < 7; count += 1) {
+      expect((await ask([leg('sick'), leg('healthy')])).result.result).toBe('yes');
+    }
+    expect(asked.filter((model) => model === 'sick')).toHaveLength(5);
+    expect(asked.filter((model) => model === 'healthy')).toHaveLength(7);
+  });
+
+  it('counts a stream that breaks off after its first output as a failure', async () => {
+    const { ask } = instance({ answer: async () => 'begun' });
+    for (let count = 0; count < 5; count += 1) {
+      const { leg: answered, result } = await ask([leg('cut'), leg('whole')]);
+      expect(answered.model).toBe('cut');
+      result.reportBroken(new AppError('network', 'reset'));
+      await Promise.resolve();
+    }
+    expect((await ask([leg('cut'), leg('whole')])).leg.model).toBe('whole');
+  });
+
+  it('counts a rate limit by the key, wherever it stands in a list', async () => {
+    const { ask } = instance({ answer: async ({ credential }) => credential ?? '', requestsPerMinute: 3 });
+    for (let count = 0; count < 3; count += 1) await ask([leg('m', 'one')]);
+    await expect(ask([leg('m', 'one')])).rejects.toMatchObject({ code: 'rate_limit' });
+    expect((await ask([leg('m', 'two')])).result.result).toBe('two');
+    for (let count = 0; count < 3; count += 1) {
+      expect((await ask([leg('m', 'three', 'one')])).result.result).toBe('three');
+    }
+  });
+
+  it('tells of a call that was sent and then given up', async () => {
+    const gone = new AbortController();
+    const { ask, abandoned } = instance({
+      answer: () => {
+        gone.abort(new AppError('cancelled', 'The client went away.'));
+        return Promise.reject(new AppError('cancelled', 'The client went away.'));
+      },
+    });
+    await expect(ask([leg('m')], { signal: gone.signal })).rejects.toMatchObject({ code: 'cancelled' });
+    expect(abandoned).toEqual(['m']);
+  });
+
+  it('fetches no image for an agent that keeps to local models', async () => {
+    const { ask } = instance({ answer: async () => 'never' });
+    const content = [{ type: 'image_url', image_url: { url: 'https://img.example/p.png?d=PRIVATE' } }] as const;
+    await expect(
+      ask([leg('m')], { agent: { localOnly: true }, content: content as unknown as ChatMessage['content'] }),
+    ).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining('data URL') });
+  });
+});
