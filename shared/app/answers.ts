@@ -5,6 +5,7 @@ import { type AnswerCache, createAnswerCache } from './cache/answer-cache.ts';
 import { createSemanticCache, type SemanticCache } from './cache/semantic-cache.ts';
 import type { EmbeddingUsage } from './embedding-usage.ts';
 import type { EmbeddingsService } from './embeddings-service.ts';
+import { embedsLocally } from './local-embeddings.ts';
 
 export interface AnswersOptions {
   readonly config: SluiceConfig;
@@ -27,9 +28,11 @@ export function createAnswers({
   const { cache } = config;
   if (!cache) return undefined;
   const onFault = (error: unknown): void => log('WARNING', 'cache not used', { error: describeError(error) });
-  const toSemantic = (): SemanticCache =>
-    createSemanticCache({
+  const toSemantic = (): SemanticCache => {
+    const semantic = createSemanticCache({
       async embed(text, signal) {
+        // Above the day's budget nothing is bought, not even a look.
+        await usage.check({ tenant: null });
         const embedder = await embeddings.configured.get();
         const { vector, tokens } = await embedder.embedQuery(text, { signal });
         // The cache does not know who asks; the day's sums do.
@@ -42,6 +45,12 @@ export function createAnswers({
       now,
       onFault,
     });
+    return {
+      // A question to an agent that keeps to local models is not told to a vendor's embeddings.
+      find: async (input, signal) =>
+        input.route.agent?.localOnly && !embedsLocally(config) ? undefined : await semantic.find(input, signal),
+    };
+  };
   return createAnswerCache({
     cache: backends.responseCache,
     ttlMs: cache.ttlMs,

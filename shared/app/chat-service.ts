@@ -17,6 +17,7 @@ import { lastUserText, toChatRequest } from './chat-request.ts';
 import type { ChatRetrieval } from './chat-retrieval.ts';
 import type { CostMeter } from './cost-meter.ts';
 import type { LegRunner } from './leg-runner.ts';
+import { embedsLocally } from './local-embeddings.ts';
 import { createModelTurns, type ModelTurns, type StreamedTurn } from './model-turns.ts';
 import { noInformationAnswer } from './no-information.ts';
 import { createQueryModel } from './query-model.ts';
@@ -333,11 +334,9 @@ function chooseModel(config: SluiceConfig, { body, caller, header }: ChatInput):
   return routed;
 }
 
-const LOCAL_EMBEDDINGS: ReadonlySet<string> = new Set(['local', 'ollama', 'huggingface_tei']);
-
 /** @throws AppError `unsupported`: a question to a private agent is not to be embedded by a vendor. */
-function assertLocalEmbeddings({ embeddings }: SluiceConfig): void {
-  if (embeddings === undefined || LOCAL_EMBEDDINGS.has(embeddings.provider)) return;
+function assertLocalEmbeddings(config: SluiceConfig): void {
+  if (embedsLocally(config)) return;
   throw new AppError('unsupported', 'This agent keeps to local models, and the embeddings of this service do not.', {
     param: 'sluice.retrieval',
   });

@@ -6,6 +6,7 @@ import type { Caller } from '../caller.ts';
 import type { Credentials } from '../credentials.ts';
 import type { EmbeddingUsage } from '../embedding-usage.ts';
 import type { Lazy } from '../lazy.ts';
+import { embedsLocally } from '../local-embeddings.ts';
 import { createReactLoop } from './react-loop.ts';
 import type { ReactLoop, ReactTool } from './react-types.ts';
 import { createHttpTool } from './tools/http-tool.ts';
@@ -62,7 +63,10 @@ export function createReactAgents({
       const onTokens = (tokens: number) => usage.record({ target: config.embeddings, tokens, caller, tenant });
       const scope = { tenant, firstIndex: firstCitation + 1, onTokens };
       return createReactLoop({
-        tools: agent.tools.flatMap((name) => toTools(name, scope)),
+        // What an agent that keeps to local models looks for is not told to a vendor's embeddings.
+        tools: agent.tools
+          .filter((name) => name !== SEARCH_TOOL || !agent.localOnly || embedsLocally(config))
+          .flatMap((name) => toTools(name, scope)),
         maxIterations: agent.maxIterations,
         onFailure: (tool, error) =>
           log('WARNING', 'tool failed', { agent: agent.name, tool, code: error.code, error: describeError(error) }),
