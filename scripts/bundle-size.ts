@@ -1,0 +1,34 @@
+import type { Metafile } from 'esbuild';
+
+export interface BundleSize {
+  readonly totalBytes: number;
+  /** Of the entry and everything it imports before its first line runs. */
+  readonly eagerBytes: number;
+  /** The source files of that, with the bytes each has in it. */
+  readonly eagerInputs: ReadonlyMap<string, number>;
+}
+
+/** What a bundle weighs. Chunks that are loaded by `import()` when they are needed are not eager. */
+export function measureBundle({ outputs }: Metafile): BundleSize {
+  const entry = Object.keys(outputs).find((path) => path.endsWith('/index.js') && outputs[path]?.entryPoint);
+  if (entry === undefined) throw new Error('The bundle has no entry.');
+  const eager = new Set<string>();
+  const visit = (path: string): void => {
+    const output = outputs[path];
+    if (output === undefined || eager.has(path)) return;
+    eager.add(path);
+    for (const { path: imported, kind } of output.imports) if (kind === 'import-statement') visit(imported);
+  };
+  visit(entry);
+  const eagerInputs = new Map<string, number>();
+  let eagerBytes = 0;
+  for (const path of eager) {
+    const output = outputs[path] as Metafile['outputs'][string];
+    eagerBytes += output.bytes;
+    for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
+      eagerInputs.set(input, (eagerInputs.get(input) ?? 0) + bytesInOutput);
+    }
+  }
+  const totalBytes = Object.values(outputs).reduce((sum, { bytes }) => sum + bytes, 0);
+  return { totalBytes, eagerBytes, eagerInputs };
+}
