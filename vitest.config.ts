@@ -4,6 +4,8 @@ const shared = { environment: 'node', restoreMocks: true, unstubEnvs: true } as 
 
 export default defineConfig({
   test: {
+    // By default one processor is left idle, which is half of a small machine.
+    maxWorkers: '100%',
     reporters: ['default', './test/support/skip-reporter.ts'],
     projects: [
       { test: { ...shared, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { type AddressClass, classifyAddress } from '../security/address.ts';
-import { isMetadataName } from '../security/raw-url.ts';
+import { isMetadataName, readUrl } from '../security/raw-url.ts';
 
 /**
  * Why an endpoint cannot be used, or its normal form: canonical host, no trailing slash. The rule here is about what a
@@ -19,17 +19,25 @@ export function checkEndpoint(text: string, { production }: { production: boolea
   }
   const special = specialFault(url.hostname);
   if (special !== undefined) return { fault: special };
-  const local = isLoopback(url.hostname) || isSingleLabel(url.hostname);
+  // The guard reads endpoints from their text: what it would refuse at each call is refused here, at the start.
+  const read = readUrl(text);
+  if ('reason' in read) {
+    return {
+      fault: 'must name its host plainly: letters, digits, dots and dashes, or an address in its usual spelling',
+    };
+  }
+  const { hostname } = new URL(read.origin);
+  const local = isLoopback(hostname) || isSingleLabel(hostname);
   if (production && local) {
     return { fault: 'names a local target, which production refuses; give the https address of the service' };
   }
-  const plainAllowed = !production && (local || url.hostname.endsWith('.svc.cluster.local'));
+  const plainAllowed = !production && (local || isClusterName(hostname));
   if (url.protocol === 'http:' && !plainAllowed) {
     return {
       fault: 'must use https; http is for loopback and, in development, for names of a container network or cluster',
     };
   }
-  return { url: `${url.origin}${url.pathname.replace(/\/+$/, '')}` };
+  return { url: `${read.origin}${url.pathname.replace(/\/+$/, '')}` };
 }
 
 /** Addresses that no target can have and no opt-in opens; the others are judged again when a connection is made. */
@@ -60,6 +68,11 @@ export function isLoopback(hostname: string): boolean {
 /** A name without a dot, such as a service of Docker Compose. */
 export function isSingleLabel(hostname: string): boolean {
   return /^[a-z0-9_-]+$/.test(hostname) && hostname !== 'localhost';
+}
+
+/** A service inside a Kubernetes cluster. */
+export function isClusterName(hostname: string): boolean {
+  return hostname.endsWith('.svc.cluster.local');
 }
 
 /**

@@ -1,4 +1,5 @@
 import { defaultTimeoutMs } from '../config/normalize/leg.ts';
+import { isHostedModel } from '../config/own-machines.ts';
 import type { AgentConfig, LegConfig, ProviderAccess, SluiceConfig } from '../config/types.ts';
 import { AppError } from '../contracts/app-error.ts';
 
@@ -28,7 +29,18 @@ export function resolveModel(
   const slash = name.indexOf('/');
   const direct = slash > 0 ? accessOf(config, name.slice(0, slash)) : undefined;
   const model = name.slice(slash + 1);
-  if (direct && isModelName(model)) return { legs: [toLeg(direct, model)] };
+  if (direct && isModelName(model)) {
+    if (config.privacy?.mode === 'local_only' && isHostedModel(direct.provider, model)) {
+      throw new AppError(
+        'permission',
+        `\`${name}\` runs on its vendor's machines, and this service keeps to local ones.`,
+        {
+          param: 'model',
+        },
+      );
+    }
+    return { legs: [toLeg(direct, model)] };
+  }
 
   const configured = configuredLeg(config, name);
   if (configured) return { legs: [configured] };

@@ -19,7 +19,7 @@ import {
   normalizeRetrieval,
   normalizeTools,
 } from './service.ts';
-import { isLocalTarget } from './target.ts';
+import { localOnlyFault } from './target.ts';
 import { normalizeVectorStore } from './vectorstore.ts';
 
 export interface DocumentScope {
@@ -66,7 +66,9 @@ export function normalizeDocument(scope: DocumentScope, context: NormalizeContex
     project,
     strict: document.strict ?? false,
     agents,
-    modelServices: [...services.byName.values()].filter((service) => !localOnly || isLocalTarget(service)),
+    modelServices: [...services.byName.values()].filter(
+      (service) => !localOnly || localOnlyFault(service, service.model) === undefined,
+    ),
     providers: normalizeProviders({ agents, localOnly }, context),
     embeddings,
     vectorstore,

@@ -1,8 +1,8 @@
 import { defaultKeys } from '../credentials.ts';
 import { knownEmbeddingModel } from '../embedding-dimensions.ts';
-import { isLoopback } from '../endpoint.ts';
 import type { EmbeddingProviderName, ProviderName, TargetAuth } from '../names.ts';
 import { defined } from '../objects.ts';
+import { isHostedModel, isOwnEndpoint, type Target } from '../own-machines.ts';
 import type { EmbeddingsInput } from '../schema/embeddings.ts';
 import { type SecretValue, toSecretValue } from '../secret-value.ts';
 import type { EmbeddingsConfig } from '../types.ts';
@@ -61,10 +61,12 @@ export function normalizeEmbeddings(
   if (provider === 'vertexai' && block.project_id === undefined && project === undefined) {
     problems.add(`${path}.project_id`, 'is required: write the project, or set GOOGLE_CLOUD_PROJECT or GCP_PROJECT_ID');
   }
-  if (localOnly && !isLocal(provider, endpoint)) {
+  const allowedCidrs = toAllowedCidrs(block.allowed_cidrs, endpoint, context);
+  if (localOnly && !staysHere({ provider, model, endpoint, allowedCidrs })) {
     problems.add(
       'embeddings.provider',
-      `${provider} sends texts to a vendor, which privacy local_only forbids; use ollama, huggingface_tei or local`,
+      `${provider} may send texts to somebody else, which privacy local_only forbids; use local, or ollama or ` +
+        'huggingface_tei at an address of your own, with its private network under allowed_cidrs',
     );
   }
   return defined({
@@ -76,7 +78,7 @@ export function normalizeEmbeddings(
     endpoint,
     project: provider === 'vertexai' ? (block.project_id ?? project) : undefined,
     location: provider === 'vertexai' ? (block.location ?? 'us-central1') : undefined,
-    allowedCidrs: toAllowedCidrs(block.allowed_cidrs, endpoint, context),
+    allowedCidrs,
     auth: block.auth,
     normalize: block.normalize ?? true,
     waitForModel: block.wait_for_model ?? true,
@@ -192,7 +194,11 @@ const VENDORS: Readonly<Partial<Record<EmbeddingProviderName, ProviderName>>> = 
   gemini: 'gemini',
 };
 
-function isLocal(provider: EmbeddingProviderName, endpoint: string | undefined): boolean {
-  if (provider === 'local' || provider === 'ollama' || provider === 'huggingface_tei') return true;
-  return endpoint !== undefined && isLoopback(new URL(endpoint).hostname);
+function staysHere({
+  provider,
+  model,
+  ...target
+}: Target & { readonly provider: EmbeddingProviderName; readonly model: string }): boolean {
+  if (provider === 'local') return true;
+  return isOwnEndpoint(target) && !(provider === 'ollama' && isHostedModel(provider, model));
 }

@@ -10,7 +10,7 @@ import { checkTargetAuth, type NormalizeContext } from './context.ts';
 import { checkModel } from './model.ts';
 import type { ModelServices } from './model-services.ts';
 import { normalizeServing } from './serving.ts';
-import { applyRuntime, isCustomTarget, isLocalTarget, normalizeLocation } from './target.ts';
+import { applyRuntime, isCustomTarget, localOnlyFault, normalizeLocation } from './target.ts';
 
 const DEFAULT_TIMEOUT_MS = 120_000;
 const SELF_HOSTED_TIMEOUT_MS = 300_000;
@@ -69,9 +69,10 @@ export function normalizeLeg(scope: LegScope, context: NormalizeContext): LegRes
           context,
         );
   if (location === undefined) return INVALID;
-  if (scope.localOnly && !isLocalTarget(location)) {
-    return { kind: 'disabled', provider, model, reason: 'privacy is local_only and this provider is not local' };
-  }
+  const fault = scope.localOnly
+    ? localOnlyFault({ ...location, ...defined({ allowedCidrs: leg.allowed_cidrs }) }, model)
+    : undefined;
+  if (fault !== undefined) return { kind: 'disabled', provider, model, reason: fault };
 
   const auth = leg.auth ?? location.auth;
   if (!checkTargetAuth({ auth, api_key: leg.api_key }, `${path}.auth`, context)) return INVALID;

@@ -1,6 +1,6 @@
-import { isLoopback } from '../endpoint.ts';
 import type { ProviderName, Runtime, TargetAuth } from '../names.ts';
 import { defined } from '../objects.ts';
+import { isHostedModel, isOwnEndpoint } from '../own-machines.ts';
 import type { ProviderAccess } from '../types.ts';
 import { type NormalizeContext, toAllowedCidrs, toEndpoint, toOllamaEndpoint } from './context.ts';
 
@@ -71,9 +71,22 @@ export function normalizeLocation(input: LocationInput, context: NormalizeContex
 }
 
 /** Whether requests stay on machines of one's own. */
-export function isLocalTarget({ provider, endpoint }: Location): boolean {
-  if (provider === 'ollama' || provider === 'vllm' || provider === 'local') return true;
-  return endpoint !== undefined && isLoopback(new URL(endpoint).hostname);
+export function isLocalTarget(location: Location): boolean {
+  return location.provider === 'local' || isOwnEndpoint(location);
+}
+
+/** Why privacy `local_only` leaves a leg out; undefined when it may stay. */
+export function localOnlyFault(location: Location, model: string): string | undefined {
+  const { provider } = location;
+  if (isHostedModel(provider, model)) {
+    return `privacy is local_only, and ${model} runs on the vendor's machines`;
+  }
+  if (isLocalTarget(location)) return undefined;
+  if (provider !== 'ollama' && provider !== 'vllm') return 'privacy is local_only and this provider is not local';
+  return (
+    "privacy is local_only, and the endpoint may be somebody else's; " +
+    'when it is your own, write its private network under allowed_cidrs'
+  );
 }
 
 /** Whether the target is a server other than the vendor's, which may well need no key. */

@@ -375,12 +375,43 @@ describe('privacy', () => {
     expect(config.modelServices).toEqual([]);
   });
 
+  it('leaves out models that Ollama passes on to its vendor, and model servers that may be anybody’s', () => {
+    const config = parse(
+      `privacy: {mode: local_only}\n${cascade(
+        'provider: ollama, model: "gpt-oss:120b-cloud"',
+        'provider: ollama, model: "glm-4.6:cloud"',
+        'provider: ollama, model: m, endpoint: "https://ollama.com"',
+        'provider: vllm, model: m, endpoint: "https://vllm.example.com/v1"',
+        'provider: vllm, model: m, endpoint: "https://vllm.internal.example/v1", allowed_cidrs: [10.8.0.0/24]',
+        'provider: ollama, model: m, endpoint: "https://ollama-abc123-uc.a.run.app"',
+        'provider: vllm, model: m, endpoint: "https://10.8.0.5/v1"',
+      )}`,
+      {},
+    );
+    expect(config.agents[0]?.legs.map(({ endpoint }) => endpoint)).toEqual([
+      'https://vllm.internal.example/v1',
+      'https://ollama-abc123-uc.a.run.app',
+      'https://10.8.0.5/v1',
+    ]);
+    expect(config.agents[0]?.disabledLegs.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining('gpt-oss:120b-cloud runs on the vendor'),
+      expect.stringContaining('glm-4.6:cloud runs on the vendor'),
+      expect.stringContaining('allowed_cidrs'),
+      expect.stringContaining('allowed_cidrs'),
+    ]);
+    expect(
+      problemsOf(
+        'privacy: {mode: local_only}\nembeddings: {provider: huggingface_tei, huggingface_tei: {endpoint: "https://tei.example.com", model: m, dimensions: 8}}',
+      ),
+    ).toContainEqual(expect.stringMatching(/^embeddings\.provider: .*allowed_cidrs/));
+  });
+
   it('refuses an agent without a local leg, and embeddings at a vendor', () => {
     expect(problemsOf(`privacy: {mode: local_only}\n${one('model: gpt-4')}`, OPENAI)).toEqual([
       expect.stringContaining('no provider can be used'),
     ]);
     expect(problemsOf('privacy: {mode: local_only}\nembeddings: {provider: openai, openai: {}}', OPENAI)).toEqual([
-      expect.stringMatching(/^embeddings\.provider: openai sends texts to a vendor/),
+      expect.stringMatching(/^embeddings\.provider: openai may send texts to somebody else/),
     ]);
   });
 });

@@ -10,6 +10,14 @@ describe('checkEndpoint', () => {
     expect(checkEndpoint('https://api.example.com', production)).toEqual({ url: 'https://api.example.com' });
   });
 
+  it('takes one trailing dot for the name without it, so that a token made for one fits the other', () => {
+    expect(checkEndpoint('https://ollama-abc123-uc.a.run.app.', production)).toEqual({
+      url: 'https://ollama-abc123-uc.a.run.app',
+    });
+    expect(checkEndpoint('https://localhost.', production)).toHaveProperty('fault');
+    expect(checkEndpoint('https://ollama.:8080', production)).toHaveProperty('fault');
+  });
+
   it.each([
     'http://localhost:11434',
     'http://127.0.0.1:11434',
@@ -85,6 +93,15 @@ describe('checkEndpoint', () => {
     'https://example.com\\@evil.com',
     'https://example.com\r\nHost: x',
     'https://[invalid',
+    'https://ｅxample.com',
+    'https://exämple.com',
+    'https://example%2ecom',
+    'https://0x08080808',
+    'https://010.0.0.5',
+    'https://134744072',
+    'https://example.com..',
+    'https://example.com:0443',
+    'https:///example.com',
   ])('refuses %j', (address) => {
     expect(checkEndpoint(address, development)).toHaveProperty('fault');
   });

@@ -54,6 +54,17 @@ describe('the route of a model', () => {
     expect(resolveModel(config, 'openai/gpt-5', none).agent).toBeUndefined();
   });
 
+  it('is none to a vendor’s machines behind a local Ollama, where everything keeps to local models', () => {
+    const { config: privately } = parseConfig(
+      'privacy: {mode: local_only}\nagents: [{name: a, role: assistant, provider: ollama, model: qwen3}]',
+      { environment: {}, source: 'agents.yaml' },
+    );
+    expect(resolveModel(privately, 'ollama/qwen3:8b', none).legs).toHaveLength(1);
+    expect(() => resolveModel(privately, 'ollama/gpt-oss:120b-cloud', none)).toThrow(
+      expect.objectContaining({ code: 'permission', param: 'model' }),
+    );
+  });
+
   it('is the configured leg for a model that an agent uses, without the agent', () => {
     const route = resolveModel(config, 'claude-3-opus', () => ['openai']);
     expect(route.agent).toBeUndefined();
