@@ -33,6 +33,8 @@ export interface EventBridgeOptions {
   /** Events are held back for up to that long, so that later ones overtake them. Default 0. */
   readonly reorderWithinMs?: number;
   readonly random?: () => number;
+  /** Told the path of each document that an event is about, once. */
+  readonly onEvent?: (path: string) => void;
   readonly onAttempt?: (line: string) => void;
 }
 
@@ -49,6 +51,7 @@ export async function createEventBridge({
   duplicates = 0,
   reorderWithinMs = 0,
   random = Math.random,
+  onEvent = () => {},
   onAttempt = () => {},
 }: EventBridgeOptions): Promise<EventBridge> {
   const counts = { received: 0, delivered: 0, lost: 0 };
@@ -100,8 +103,9 @@ export async function createEventBridge({
     request.on('end', () => {
       // At once: the emulator sends nothing else until it is answered.
       response.end();
-      counts.received += 1;
       const delivery = toDelivery(request.headers, Buffer.concat(pieces));
+      counts.received += 1;
+      onEvent(delivery.name);
       accept(delivery);
       if (random() < duplicates) accept(delivery);
     });

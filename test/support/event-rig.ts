@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Firestore } from '@google-cloud/firestore';
 import { cloudEvent } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
+import { expect } from 'vitest';
 import {
   createEventBridge,
   type EventBridgeOptions,
@@ -35,7 +36,14 @@ export async function startEventRig(options: Omit<EventBridgeOptions, 'instances
   const upstream = await createScriptedServer((request) =>
     provider.isDown ? { status: 503, body: { error: { message: 'overloaded' } } } : provider.answer(request),
   );
-  const bridge = await createEventBridge({ instances: () => addresses, backoffMs: 20, maxAttempts: 200, ...options });
+  const events: string[] = [];
+  const bridge = await createEventBridge({
+    instances: () => addresses,
+    backoffMs: 20,
+    maxAttempts: 200,
+    onEvent: (path) => events.push(path),
+    ...options,
+  });
   const emulator = await startFirestoreEmulator({ functionsHost: bridge.host });
   if (emulator === undefined) throw new Error('The Firestore emulator is missing.');
   process.env.FIRESTORE_EMULATOR_HOST = emulator.host;
@@ -71,18 +79,16 @@ ingestion: {store: firestore, mode: ${CHUNKING.mode}, chunk_size: ${CHUNKING.siz
     yaml,
     /** What became of each event that was acknowledged. */
     outcomes,
+    /** Paths of the documents that events were about, in the order in which the emulator sent them. */
+    events,
     /** Addresses of instances that run elsewhere. */
     addresses,
     listenTo: (pattern: string) =>
       registerTrigger(emulator.host, { project: EMULATOR_PROJECT, pattern, name: randomUUID() }),
 
-    /** Another instance of the function, with a clock that runs ahead by so much. */
-    async startInstance({ aheadMs = 0 } = {}): Promise<EventInstance> {
-      const app = createApp(parseConfig(yaml, { environment }).config, {
-        environment,
-        log: () => {},
-        now: () => Date.now() + aheadMs,
-      });
+    /** Another instance of the function, with a clock of its own. */
+    async startInstance({ now = Date.now }: { readonly now?: () => number } = {}): Promise<EventInstance> {
+      const app = createApp(parseConfig(yaml, { environment }).config, { environment, log: () => {}, now });
       const name = `event-${randomUUID()}`;
       cloudEvent(name, async (event: unknown) => {
         outcomes.push(await app.documents.receive(event));
@@ -106,6 +112,15 @@ ingestion: {store: firestore, mode: ${CHUNKING.mode}, chunk_size: ${CHUNKING.siz
     async write(id: string, text: string, more: { collection?: string; tenant?: string } = {}): Promise<void> {
       expected.set(id, { text, collection: more.collection ?? 'default', tenant: more.tenant ?? null });
       await documents.doc(id).set({ text, ...more });
+    },
+    /**
+     * Writes a document that is nobody's business and waits for its event. The emulator sends its events one by one in
+     * the order of the writes, so those of all earlier writes have come as well. Some trigger must match everything.
+     */
+    async passMarker(): Promise<void> {
+      const path = `markers/${randomUUID()}`;
+      await database.doc(path).set({});
+      await expect.poll(() => events.includes(path), { timeout: 60_000 }).toBe(true);
     },
     async remove(id: string): Promise<void> {
       expected.delete(id);

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { collectOutput, freePort } from './service-process.ts';
 
 const INSTALLED_JAR = '/usr/lib/google-cloud-sdk/platform/cloud-firestore-emulator/cloud-firestore-emulator.jar';
+const MAX_ATTEMPTS = 5;
 const MAIN_CLASS = 'com.google.cloud.datastore.emulator.firestore.CloudFirestore';
 
 export interface FirestoreEmulator {
@@ -28,12 +29,23 @@ function findFirestoreEmulatorJar(): string | undefined {
  * Starts Google's Firestore emulator on a free port of 127.0.0.1 and waits until it answers.
  * Undefined when its jar or Java is not installed; throws when it is installed and does not come up.
  */
-export async function startFirestoreEmulator({
-  functionsHost,
-  startTimeoutMs = 60_000,
-}: FirestoreEmulatorOptions = {}): Promise<FirestoreEmulator | undefined> {
+export async function startFirestoreEmulator(
+  options: FirestoreEmulatorOptions = {},
+): Promise<FirestoreEmulator | undefined> {
   const jar = findFirestoreEmulatorJar();
   if (jar === undefined) return undefined;
+  for (let attempt = 1; ; attempt += 1) {
+    const started = await start(jar, options);
+    // The port was free a moment ago, and somebody else was quicker.
+    if (started !== 'port taken') return started;
+    if (attempt === MAX_ATTEMPTS) throw new Error(`The Firestore emulator found no free port in ${attempt} attempts.`);
+  }
+}
+
+async function start(
+  jar: string,
+  { functionsHost, startTimeoutMs = 60_000 }: FirestoreEmulatorOptions,
+): Promise<FirestoreEmulator | 'port taken' | undefined> {
   const port = await freePort();
   const javaArguments = ['-Duser.language=en', '-cp', jar, MAIN_CLASS, 'start', '--host=127.0.0.1', `--port=${port}`];
   if (functionsHost !== undefined) javaArguments.push(`--functions_emulator=${functionsHost}`);
@@ -41,13 +53,14 @@ export async function startFirestoreEmulator({
   const output = collectOutput(child);
   const exited = new Promise<string>((resolve) => {
     child.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    child.once('exit', (code, signal) => resolve(`exit ${code ?? signal}`));
+    child.once('close', (code, signal) => resolve(`exit ${code ?? signal}`));
   });
   const host = `127.0.0.1:${port}`;
-  const end = await Promise.race([exited, answers(host, startTimeoutMs)]);
+  const end = await Promise.race([exited, answers(host, output, startTimeoutMs)]);
   if (end === 'ENOENT') return undefined;
   if (end !== true) {
     child.kill('SIGKILL');
+    if (output().includes('BindException')) return 'port taken';
     throw new Error(`The Firestore emulator did not start (${end}):\n${output()}`);
   }
   return {
@@ -61,11 +74,14 @@ export async function startFirestoreEmulator({
   };
 }
 
-async function answers(host: string, timeoutMs: number): Promise<true | string> {
+/** An answer alone might be that of a stranger who has the port for a moment. */
+async function answers(host: string, output: () => string, timeoutMs: number): Promise<true | string> {
   const deadline = Date.now() + timeoutMs;
   while (Date.now() < deadline) {
-    const response = await fetch(`http://${host}/`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
-    if (response?.ok) return true;
+    if (output().includes('is now running')) {
+      const response = await fetch(`http://${host}/`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+      if (response?.ok) return true;
+    }
     await pause(100);
   }
   return `no answer within ${timeoutMs} ms`;
