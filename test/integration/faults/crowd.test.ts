@@ -47,8 +47,9 @@ test.each(CASES)(
       ],
     });
     const started = scene;
-    const { signal } = new AbortController();
-    const answers = await Promise.all(Array.from({ length: CROWD }, () => started.ask({ signal })));
+    const answers = await Promise.all(
+      Array.from({ length: CROWD }, () => started.ask({ signal: new AbortController().signal })),
+    );
     const read = answers.map(readAnswer);
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect(new Set(read.map(({ text }) => text))).toEqual(new Set([TEXT]));
