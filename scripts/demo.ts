@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { ROOT } from './build.ts';
+import { readEvents } from './read-events.ts';
 import { serve } from './start.ts';
 
 /** Questions whose answers stand in this repository's own pages. */
@@ -125,16 +126,6 @@ async function ask(url: string): Promise<void> {
     console.log(`  [${index}] ${score.toFixed(2)}  ${title ?? document_id}`);
   }
   if (citations.length === 0) throw new Error('The answer came without citations.');
-}
-
-async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let text = '';
-  for await (const part of body.pipeThrough(new TextDecoderStream())) {
-    text += part;
-    const events = text.split('\n\n');
-    text = events.pop() ?? '';
-    for (const event of events) if (event.startsWith('data: ')) yield event.slice('data: '.length);
-  }
 }
 
 async function markdownFiles(): Promise<string[]> {

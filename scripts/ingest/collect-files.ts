@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, relative, resolve } from 'node:path';
+import { glob, isDynamicPattern } from 'tinyglobby';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.md': 'text/markdown',
@@ -21,6 +22,7 @@ export interface InputFile {
   /** Its path as people know it. */
   readonly source: string;
   readonly contentType: string;
+  readonly bytes: number;
 }
 
 export interface CollectedFiles {
@@ -29,17 +31,24 @@ export interface CollectedFiles {
   readonly refused: readonly { readonly path: string; readonly message: string }[];
 }
 
-/** The files of these paths; folders with all they hold, but for hidden files, `node_modules` and other kinds of files. */
+/**
+ * The files of these paths and patterns; folders with all they hold, but for hidden files, `node_modules` and other kinds
+ * of files. What exists under a name is meant by it, also when the name could be a pattern.
+ */
 export async function collectFiles(paths: readonly string[], directory = process.cwd()): Promise<CollectedFiles> {
   const found = new Map<string, InputFile>();
   const refused: { path: string; message: string }[] = [];
   for (const path of paths) {
     const absolute = resolve(directory, path);
     const facts = await stat(absolute).catch(() => undefined);
-    if (facts === undefined) refused.push({ path, message: 'There is no such file or folder.' });
-    else if (facts.isDirectory()) await walk(absolute, directory, found);
-    else if (contentTypeOf(absolute) === undefined) refused.push({ path, message: `Known are ${kinds()}.` });
-    else add(absolute, directory, found);
+    if (facts?.isDirectory()) await walk(absolute, directory, found);
+    else if (facts !== undefined && contentTypeOf(absolute) === undefined) {
+      refused.push({ path, message: `Known are ${kinds()}.` });
+    } else if (facts !== undefined) add(absolute, facts.size, directory, found);
+    else if (!isDynamicPattern(path)) refused.push({ path, message: 'There is no such file or folder.' });
+    else if (!(await addMatches(path, directory, found))) {
+      refused.push({ path, message: `No file of a known kind (${kinds()}) matches.` });
+    }
   }
   return { files: [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1)), refused };
 }
@@ -53,13 +62,28 @@ async function walk(folder: string, directory: string, found: Map<string, InputF
     if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) await walk(path, directory, found);
-    else if (entry.isFile() && contentTypeOf(path) !== undefined) add(path, directory, found);
+    else if (entry.isFile() && contentTypeOf(path) !== undefined) {
+      add(path, (await stat(path)).size, directory, found);
+    }
   }
 }
 
-function add(path: string, directory: string, found: Map<string, InputFile>): void {
+/** False when nothing that can be taken matches. */
+async function addMatches(pattern: string, directory: string, found: Map<string, InputFile>): Promise<boolean> {
+  const matches = await glob(pattern, {
+    cwd: directory,
+    absolute: true,
+    ignore: ['**/node_modules/**'],
+    expandDirectories: false,
+  });
+  const paths = matches.map((path) => resolve(path)).filter((path) => contentTypeOf(path) !== undefined);
+  for (const path of paths) add(path, (await stat(path)).size, directory, found);
+  return paths.length > 0;
+}
+
+function add(path: string, bytes: number, directory: string, found: Map<string, InputFile>): void {
   const source = toSource(path, directory);
-  found.set(path, { path, source, id: toId(source), contentType: contentTypeOf(path) ?? '' });
+  found.set(path, { path, source, bytes, id: toId(source), contentType: contentTypeOf(path) ?? '' });
 }
 
 function contentTypeOf(path: string): string | undefined {

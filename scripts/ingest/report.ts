@@ -63,19 +63,3 @@ export function describeSummary(summary: Summary): string {
     ...(chunks > 0 ? [`${chunks} chunks, ${embedded} embedded, ${tokens} tokens ${price}`] : []),
   ].join('\n');
 }
-
-/** One line that is written over and over on a terminal, and nothing elsewhere. */
-export function createProgress(total: number, stream: NodeJS.WriteStream = process.stderr) {
-  let done = 0;
-  let failed = 0;
-  return {
-    add({ status }: FileResult): void {
-      done += 1;
-      if (status === 'failed') failed += 1;
-      if (stream.isTTY) stream.write(`\r\u001b[K${done}/${total} files${failed > 0 ? `, ${failed} failed` : ''}`);
-    },
-    end(): void {
-      if (stream.isTTY && done > 0) stream.write('\r\u001b[K');
-    },
-  };
-}

@@ -16,7 +16,8 @@ const LONGEST_WAIT_MS = 30_000;
 export interface SendOptions {
   /** Base URL of the service, without a path. */
   readonly url: string;
-  readonly key?: string | undefined;
+  /** The Authorization header, asked for at every request: an ID token does not live as long as a large folder takes. */
+  readonly authorize?: () => Promise<string | undefined>;
   readonly collection?: string | undefined;
   readonly tenant?: string | undefined;
   readonly signal: AbortSignal;
@@ -108,7 +109,7 @@ async function post(pieces: readonly Piece[], options: SendOptions): Promise<Ans
     if (attempt === MAX_ATTEMPTS) {
       throw new AppError(
         'network',
-        `Nothing answers at ${options.url}. Start it with npm start, or name it with --url.`,
+        `Nothing answers at ${options.url}. Start it with npm start, or name it with --url or SLUICE_URL.`,
       );
     }
     const backoffMs = FIRST_WAIT_MS * 2 ** (attempt - 1);
@@ -118,13 +119,14 @@ async function post(pieces: readonly Piece[], options: SendOptions): Promise<Ans
 
 /** Undefined when there was no answer. */
 async function request(pieces: readonly Piece[], options: SendOptions): Promise<Answer | undefined> {
-  const { url, key, tenant, signal } = options;
+  const { url, authorize, tenant, signal } = options;
+  const authorization = await authorize?.();
   try {
     const response = await fetch(`${url.replace(/\/+$/, '')}/v1/documents`, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...(authorization === undefined ? {} : { authorization }),
       },
       body: JSON.stringify({
         documents: pieces.map(({ document }) => document),

@@ -1,12 +1,14 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { Firestore } from '@google-cloud/firestore';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectFiles } from '../../scripts/ingest/collect-files.ts';
 import type { FileResult, Summary } from '../../scripts/ingest/report.ts';
 import { sendFiles } from '../../scripts/ingest/send-files.ts';
-import { runIngest } from '../../scripts/ingest.ts';
+import { runProgram } from '../../scripts/sluice/run-program.ts';
+import type { Terminal } from '../../scripts/sluice/terminal.ts';
 import { type AppServer, startAppServer } from '../support/app-server.ts';
 import { createDocx, createPdf, docxParagraph } from '../support/office-files.ts';
 import { createScriptedServer } from '../support/scripted-server.ts';
@@ -38,8 +40,16 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
+/** The command in this process, with its files in `directory` and no terminal. */
+const runIngest = async (args: readonly string[], environment: Record<string, string> = {}) => {
+  const [output, errors] = [new PassThrough(), new PassThrough()];
+  const terminal = { input: new PassThrough(), output, errors } as unknown as Terminal;
+  const exitCode = await runProgram(['ingest', ...args], { environment, terminal, directory, signal });
+  return { exitCode, output: String(output.read() ?? ''), errors: String(errors.read() ?? '') };
+};
+
 const run = async (args: readonly string[], environment: Record<string, string> = {}) => {
-  const { exitCode, output } = await runIngest([...args, '--json'], { environment, directory, signal });
+  const { exitCode, output } = await runIngest([...args, '--json'], environment);
   return { exitCode, ...(JSON.parse(output) as Summary) };
 };
 
@@ -91,7 +101,7 @@ describe('the command that ingests files', () => {
       'bad/latin.txt': expect.stringContaining('charset'),
       'bad/locked.pdf': expect.stringContaining('encrypted'),
     });
-    const { output } = await runIngest(['bad', '--url', server.url], { environment: {}, directory, signal });
+    const { output } = await runIngest(['bad', '--url', server.url]);
     expect(output).toContain('failed  bad/locked.pdf: ');
     expect(output).toMatch(/4 files in .* s: 1 unchanged, 3 failed/);
   });
@@ -107,9 +117,10 @@ describe('the command that ingests files', () => {
   });
 
   it.each([[[]], [['--unknown']], [['docs', '--url']]])('explains itself when it is called with %j', async (args) => {
-    expect(await runIngest(args, { environment: {}, directory, signal })).toMatchObject({
+    expect(await runIngest(args)).toMatchObject({
       exitCode: 2,
-      output: expect.stringContaining('Usage: npm run ingest'),
+      output: '',
+      errors: expect.stringContaining('See sluice ingest --help.'),
     });
   });
 });
@@ -121,7 +132,7 @@ describe('sending files', () => {
     const { files } = await collectFiles(['docs/guide.md', 'docs/page.html'], directory);
     await sendFiles(files, {
       url,
-      key,
+      authorize: async () => (key === undefined ? undefined : `Bearer ${key}`),
       signal,
       onResult: (result) => results.push(result),
       sleep: async (delayMs) => {
