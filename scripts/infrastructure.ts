@@ -99,7 +99,7 @@ export function describeInfrastructure(
         trigger: routes === undefined ? 'firestore' : 'http',
         paths: hasOwnPaths && routes !== undefined ? toPathRules(routes(app)) : [],
         secrets: listSecrets(config, does, routes !== undefined),
-        firestore: usesFirestore(config, does),
+        firestore: usesFirestore(config, does) || (routes !== undefined && config.auth.keysCollection !== undefined),
         vertexai: targetsOf(config, does).some(({ provider, apiKeys }) => provider === 'vertexai' && !apiKeys.length),
         ollama: targetsOf(config, does).some(({ endpoint }) => endpoint === OLLAMA),
       };

@@ -1,9 +1,11 @@
 import type { Environment } from '../config/environment.ts';
+import { defined } from '../config/objects.ts';
 import type { EmbeddingsConfig, SluiceConfig } from '../config/types.ts';
 import { AppError } from '../contracts/app-error.ts';
 import type { ChatProvider } from '../contracts/chat-provider.ts';
 import type { DocumentStore } from '../contracts/document-store.ts';
 import type { EmbeddingProvider } from '../contracts/embedding-provider.ts';
+import type { KeyStore } from '../contracts/key-store.ts';
 import type { ResponseCache } from '../contracts/response-cache.ts';
 import type { UsageLedger } from '../contracts/usage-ledger.ts';
 import type { VectorStore } from '../contracts/vector-store.ts';
@@ -12,6 +14,7 @@ import { chatProviders } from '../providers/registry.ts';
 import { responseCaches } from '../stores/cache/registry.ts';
 import { documentStores } from '../stores/document/registry.ts';
 import type { FirestoreClientOptions } from '../stores/firestore-client.ts';
+import { keyStores } from '../stores/keys/registry.ts';
 import { usageLedgers } from '../stores/ledger/registry.ts';
 import { vectorStores } from '../stores/vector/registry.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
@@ -37,6 +40,8 @@ export interface Backends {
   readonly usageLedger: Lazy<UsageLedger>;
   /** Asked for only where the configuration has a `cache` block. */
   readonly responseCache: Lazy<ResponseCache>;
+  /** Asked for only where keys are kept in a store. */
+  readonly keyStore: Lazy<KeyStore>;
   embedding(config: EmbeddingsConfig): Promise<EmbeddingProvider>;
   close(): Promise<void>;
 }
@@ -58,6 +63,10 @@ export function createBackends({ config, environment, credentials, outgoing, log
   );
   const responseCache = createLazy(() => makeResponseCache(config, { credentials, log, now }));
 
+  const keyStore = createLazy(() =>
+    keyStores.firestore({ ...firestoreOptions(config), ...defined({ collection: config.auth.keysCollection }) }),
+  );
+
   return {
     provider(name) {
       let lazy = providers.get(name);
@@ -72,6 +81,7 @@ export function createBackends({ config, environment, credentials, outgoing, log
     documentStore,
     usageLedger,
     responseCache,
+    keyStore,
     embedding: (embeddings) =>
       pick(
         embeddingProviders,
@@ -99,6 +109,7 @@ export function createBackends({ config, environment, credentials, outgoing, log
         vectorStore.peek()?.then((store) => store.close()),
         documentStore.peek()?.then((store) => store.close()),
         responseCache.peek()?.then((cache) => cache.close()),
+        keyStore.peek()?.then((store) => store.close()),
       ]);
     },
   };

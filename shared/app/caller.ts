@@ -5,12 +5,13 @@ import type { BudgetScope } from '../usage/budget.ts';
 export interface Caller {
   /** Null: the credential belongs to no tenant. */
   readonly tenant: string | null;
-  /** Name of the API key, for the ledger and the log. */
+  /** Name of the API key, or the e-mail address of the identity, for limits, the ledger and the log. */
   readonly key?: string;
   /** Agents and models the credential may use; undefined: all. */
   readonly models?: readonly string[];
   /** USD per UTC day the credential may spend; undefined: no limit of its own. */
   readonly dailyBudgetUsd?: number;
+  readonly tokensPerMinute?: number;
   /** Functions the credential may use; undefined: all. */
   readonly functions?: readonly string[];
 }
@@ -22,21 +23,27 @@ export interface Caller {
 export function tenantOf(caller: Caller, requested: string | undefined): string | null {
   if (caller.tenant === null) return requested ?? null;
   if (requested !== undefined && requested !== caller.tenant) {
-    throw new AppError('permission', 'The API key belongs to another tenant.', { param: 'sluice.tenant' });
+    throw new AppError('permission', 'This caller belongs to another tenant.', { param: 'sluice.tenant' });
   }
   return caller.tenant;
 }
 
 /** Whose own budget a request is checked against. */
-export function budgetScopeOf({ key, dailyBudgetUsd }: Caller): BudgetScope {
+export function budgetScopeOf({ key, dailyBudgetUsd, tokensPerMinute }: Caller): BudgetScope {
   if (key === undefined) return {};
-  return { key: { name: key, ...(dailyBudgetUsd === undefined ? {} : { dailyBudgetUsd }) } };
+  return {
+    key: {
+      name: key,
+      ...(dailyBudgetUsd === undefined ? {} : { dailyBudgetUsd }),
+      ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
+    },
+  };
 }
 
 /** @throws AppError `permission` when the credential is limited to other models. */
 export function assertModelAllowed({ models }: Caller, model: string): void {
   if (models && !models.includes(model)) {
-    throw new AppError('permission', `The API key may not use this model. It may use ${models.join(', ')}.`, {
+    throw new AppError('permission', `This caller may not use this model. It may use ${models.join(', ')}.`, {
       param: 'model',
     });
   }
@@ -45,7 +52,7 @@ export function assertModelAllowed({ models }: Caller, model: string): void {
 /** @throws AppError `permission` when the credential is limited to other functions. */
 export function assertFunctionAllowed(caller: Caller, name: string, param?: string): void {
   if (caller.functions && !caller.functions.includes(name)) {
-    throw new AppError('permission', `The API key may not use ${name}. It may use ${caller.functions.join(', ')}.`, {
+    throw new AppError('permission', `This caller may not use ${name}. It may use ${caller.functions.join(', ')}.`, {
       ...(param === undefined ? {} : { param }),
     });
   }

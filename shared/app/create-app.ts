@@ -1,4 +1,4 @@
-import type { Environment } from '../config/environment.ts';
+import { type Environment, isCloudRun } from '../config/environment.ts';
 import type { FunctionName } from '../config/names.ts';
 import { defined } from '../config/objects.ts';
 import type { SluiceConfig } from '../config/types.ts';
@@ -6,7 +6,7 @@ import { toAppError } from '../contracts/app-error.ts';
 import type { HttpFetch } from '../contracts/http-fetch.ts';
 import type { SecretSource } from '../contracts/secret-source.ts';
 import type { UsageLedger } from '../contracts/usage-ledger.ts';
-import type { RequestContext, RequestOutcome } from '../http/define-handler.ts';
+import type { RequestOutcome } from '../http/define-handler.ts';
 import { createIngestion } from '../rag/ingest.ts';
 import { createRetriever } from '../rag/retrieve.ts';
 import { resolveModel } from '../routing/resolve-model.ts';
@@ -14,13 +14,17 @@ import { createSecrets } from '../secrets/create-secrets.ts';
 import { createAccessTokenSource } from '../security/access-token.ts';
 import { createApiKeyCheck } from '../security/api-keys.ts';
 import { createIdTokenSource, type IdTokenSource } from '../security/id-token.ts';
+import { createIdentityCheck } from '../security/identity.ts';
+import type { TokenVerifier } from '../security/signed-token.ts';
 import { createLog, describeError, type Log } from '../telemetry/log.ts';
 import { createCatalogue } from '../usage/catalogue.ts';
 import { createAccounting } from './accounting.ts';
-import { createAdmission } from './admission.ts';
 import { createAnswers } from './answers.ts';
+import { createAdmission } from './auth/admission.ts';
+import { type CallerRequest, createGate } from './auth/gate.ts';
+import { createStoredKeys } from './auth/stored-keys.ts';
 import { createBackends } from './backends.ts';
-import { assertFunctionAllowed, type Caller } from './caller.ts';
+import type { Caller } from './caller.ts';
 import { createChatRetrieval } from './chat-retrieval.ts';
 import { type ChatService, createChatService } from './chat-service.ts';
 import { createCredentials } from './credentials.ts';
@@ -48,11 +52,12 @@ export interface App {
   readonly usage: UsageService;
   readonly ledger: UsageLedger;
   /**
-   * Who is calling.
+   * Who is calling. Asked and counted once for a request, however often this is called for it.
    * @param name the function that is called; undefined for what belongs to none.
-   * @throws AppError `authentication`, `permission`, or `rate_limit` for one that comes too often.
+   * @throws AppError `authentication`, `permission`, or `rate_limit` for one that comes too often; `server_error` or
+   * `network` while credentials cannot be checked.
    */
-  authenticate(context: Pick<RequestContext, 'header' | 'remoteAddress'>, name?: FunctionName): Promise<Caller>;
+  authenticate(request: CallerRequest, name?: FunctionName): Promise<Caller>;
   /** What keeps the service from doing its work, one line each; empty when it is ready. */
   readiness(): Promise<string[]>;
   logOutcome(name: string, outcome: RequestOutcome): void;
@@ -67,6 +72,8 @@ export interface AppOptions {
   readonly secrets?: SecretSource;
   readonly accessToken?: () => Promise<string>;
   readonly idTokens?: IdTokenSource;
+  /** Checks the tokens of callers in mode `iam`. */
+  readonly tokenVerifier?: TokenVerifier;
   /** Milliseconds since the epoch, for days, lifetimes and times of day. */
   readonly now?: () => number;
   /** Milliseconds of a clock that only goes forward, for the policies around legs and for deadlines. */
@@ -123,9 +130,26 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
   const checkKey = createApiKeyCheck({
     keys: config.auth.keys,
     readSecret: (reference) => secrets.get(reference),
+    ...(config.auth.keysCollection === undefined
+      ? {}
+      : { findStored: createStoredKeys({ store: backends.keyStore.get, log, now }) }),
     now,
   });
-  const admission = createAdmission({ config });
+  const gate = createGate({
+    mode: config.auth.mode,
+    iam: config.auth.iam,
+    checkKey,
+    checkIdentity: createIdentityCheck({
+      cloudRun: isCloudRun(environment),
+      iapAudiences: config.auth.iam?.iapAudiences ?? [],
+      now,
+      ...(options.tokenVerifier === undefined ? {} : { verifier: options.tokenVerifier }),
+    }),
+    admission: createAdmission({
+      config,
+      ...(options.monotonicNow === undefined ? {} : { now: options.monotonicNow }),
+    }),
+  });
   const answers = createAnswers({ config, backends, embeddings, usage, log, now });
 
   return {
@@ -174,28 +198,7 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
       ...time,
     }),
 
-    async authenticate(context, name) {
-      if (config.auth.mode !== 'api_key') {
-        admission.admitAddress(context);
-        return { tenant: null };
-      }
-      const key = await checkKey(context.header('authorization'), context.header('x-api-key')).catch(
-        (error: unknown) => {
-          admission.admitGuess(context);
-          throw error;
-        },
-      );
-      admission.admitKey(key);
-      const caller: Caller = {
-        tenant: key.tenant ?? null,
-        key: key.name,
-        ...(key.models === undefined ? {} : { models: key.models }),
-        ...(key.functions === undefined ? {} : { functions: key.functions }),
-        ...(key.dailyBudgetUsd === undefined ? {} : { dailyBudgetUsd: key.dailyBudgetUsd }),
-      };
-      if (name !== undefined) assertFunctionAllowed(caller, name);
-      return caller;
-    },
+    authenticate: gate.authenticate,
 
     async readiness() {
       const checks = config.vectorstore ? [async () => (await backends.vectorStore.get()).ready()] : [];

@@ -1,6 +1,7 @@
 import type { SluiceConfig } from '../config/types.ts';
 import { AppError } from '../contracts/app-error.ts';
-import { createClientLimiter } from '../resilience/client-limiter.ts';
+import { type ClientRate, createClientLimiter } from '../resilience/client-limiter.ts';
+import { remember } from '../resilience/recent-map.ts';
 import type { Budget } from '../usage/budget.ts';
 
 export interface TokenLimitsOptions {
@@ -9,23 +10,21 @@ export interface TokenLimitsOptions {
   readonly now?: () => number;
 }
 
-const EVERYBODY = '';
+const EVERYBODY = 'everybody';
+const MAX_CALLERS = 10_000;
 
 /**
  * A budget that also keeps tokens per minute, of each key and of all together, per instance. A call is paid for when its
  * usage is known: what goes beyond the limit is owed, and until it is made up for, further calls are refused.
  */
 export function withTokenLimits(budget: Budget, { config, now }: TokenLimitsOptions): Budget {
-  const rates = new Map<string, { readonly perMinute: number }>();
-  if (config.limits.tokensPerMinute !== undefined) rates.set(EVERYBODY, { perMinute: config.limits.tokensPerMinute });
-  for (const { name, tokensPerMinute } of config.auth.keys) {
-    if (tokensPerMinute !== undefined) rates.set(name, { perMinute: tokensPerMinute });
-  }
-  if (rates.size === 0) return budget;
+  const all = toRate(config.limits.tokensPerMinute);
+  if (all === undefined && !hasLimitedCallers(config.auth)) return budget;
   const limiter = createClientLimiter(now === undefined ? {} : { now });
+  /** Of the callers that were seen lately: what is recorded knows their names alone. */
+  const rates = new Map<string, ClientRate>();
 
-  const refuseInDebt = (id: string): void => {
-    const rate = rates.get(id);
+  const refuseInDebt = (id: string, rate: ClientRate | undefined): void => {
     const verdict = rate && limiter.take(id, rate, 0);
     if (!verdict || verdict.allowed) return;
     const seconds = Math.max(1, Math.ceil(verdict.retryAfterMs / 1000));
@@ -38,18 +37,37 @@ export function withTokenLimits(budget: Budget, { config, now }: TokenLimitsOpti
 
   return {
     async check(scope = {}) {
-      if (scope.key) refuseInDebt(scope.key.name);
-      refuseInDebt(EVERYBODY);
+      const own = toRate(scope.key?.tokensPerMinute);
+      if (scope.key && own) {
+        const id = idOf(scope.key.name);
+        remember(rates, id, own, { max: MAX_CALLERS });
+        refuseInDebt(id, own);
+      }
+      refuseInDebt(EVERYBODY, all);
       await budget.check(scope);
     },
     async record(entry) {
       const tokens = entry.promptTokens + entry.completionTokens;
-      for (const id of [EVERYBODY, ...(entry.key === undefined ? [] : [entry.key])]) {
-        const rate = rates.get(id);
-        if (rate) limiter.correct(id, rate, tokens);
-      }
+      const id = idOf(entry.key ?? '');
+      const own = rates.get(id);
+      if (own) limiter.correct(id, own, tokens);
+      if (all) limiter.correct(EVERYBODY, all, tokens);
       await budget.record(entry);
     },
     close: budget.close,
   };
+}
+
+function idOf(name: string): string {
+  return `caller ${name}`;
+}
+
+function toRate(tokensPerMinute: number | undefined): ClientRate | undefined {
+  return tokensPerMinute === undefined ? undefined : { perMinute: tokensPerMinute };
+}
+
+/** Whether a caller may have a limit of its own; what keys in a store have is seen when they come. */
+function hasLimitedCallers({ keys, iam, keysCollection }: SluiceConfig['auth']): boolean {
+  const known = [...keys, ...(iam?.identities ?? [])];
+  return keysCollection !== undefined || known.some(({ tokensPerMinute }) => tokensPerMinute !== undefined);
 }

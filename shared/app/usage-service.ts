@@ -76,7 +76,7 @@ export function createUsageService({ config, ledger, now = Date.now }: UsageServ
   const limits = toBudgetLimits(config);
 
   const limitsFor = (caller: Caller, today: DailyUsage, seesAll: boolean): UsageLimit[] => {
-    const budget = config.auth.keys.find(({ name }) => name === caller.key)?.dailyBudgetUsd;
+    const budget = caller.dailyBudgetUsd;
     const ofKey = today.byDimension.key[caller.key ?? '']?.costNanoUsd ?? 0;
     return [
       ...(seesAll ? serviceLimits(limits, today) : []),

@@ -57,6 +57,13 @@ export type Distance = (typeof DISTANCES)[number];
 export const AUTH_MODES = ['none', 'iam', 'api_key'] as const;
 export type AuthMode = (typeof AUTH_MODES)[number];
 
+/** Where keys are kept beside those of the file. */
+export const KEY_STORE_NAMES = ['firestore'] as const;
+
+/** What of a verified identity names its tenant. */
+export const TENANT_SOURCES = ['email', 'domain'] as const;
+export type TenantSource = (typeof TENANT_SOURCES)[number];
+
 /** Tools of role `react` that need no configuration: the search over ingested documents. */
 export const BUILT_IN_TOOLS = ['search'] as const;
 

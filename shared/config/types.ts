@@ -2,14 +2,13 @@
  * The configuration as the rest of the code sees it: defaults filled in, names in camel case, times in milliseconds,
  * frozen. The file's own format is in `schema/`.
  */
+import type { AuthConfig } from './auth-types.ts';
 import type {
-  AuthMode,
   CacheName,
   ChunkMode,
   Distance,
   EmbeddingProviderName,
   FallbackStrategy,
-  FunctionName,
   PrivacyMode,
   ProviderName,
   Quantization,
@@ -254,29 +253,6 @@ export interface ObservabilityConfig {
   };
 }
 
-export interface AuthConfig {
-  readonly mode: AuthMode;
-  readonly keys: readonly AuthKeyConfig[];
-  /** Exact origins, or `*`. */
-  readonly corsOrigins: readonly string[];
-}
-
-export interface AuthKeyConfig {
-  readonly name: string;
-  /** SHA-256 of the key, hexadecimal, or the reference of a secret that holds the key. */
-  readonly credential: { readonly sha256: string } | { readonly secret: string };
-  readonly tenant?: string;
-  /** Models and agents the key may use; undefined: all. */
-  readonly models?: readonly string[];
-  /** Functions the key may call; undefined: all. */
-  readonly functions?: readonly FunctionName[];
-  readonly requestsPerMinute?: number;
-  readonly tokensPerMinute?: number;
-  readonly dailyBudgetUsd?: number;
-  /** Milliseconds since 1970 UTC. */
-  readonly expiresAtMs?: number;
-}
-
 export interface CacheConfig {
   readonly provider: CacheName;
   readonly ttlMs: number;
@@ -311,6 +287,8 @@ export interface LimitsConfig extends RateConfig {
   readonly maxDocuments: number;
   /** What we may send to a provider, per instance. */
   readonly providers: Readonly<Partial<Record<ProviderName, RateConfig>>>;
+  /** Proxies of our own before the service that each add an address to `x-forwarded-for`. Default 0. */
+  readonly forwardedHops: number;
   /** What one caller may send, per instance. */
   readonly client?: { readonly requestsPerSecond: number; readonly burst: number };
 }

@@ -14,7 +14,11 @@ export interface RequestContext {
   readonly route: string;
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  /** The request itself, for what is known about it elsewhere. */
+  readonly request: object;
   header(name: string): string | undefined;
+  /** Sets a header of the answer, an error included. */
+  setHeader(name: string, value: string): void;
   /** Address at the other end of the socket: a proxy's, where there is one. */
   readonly remoteAddress: string | undefined;
   /** The body as JSON, at most `limit` bytes. @throws AppError as `readJsonBody`. */
@@ -87,7 +91,9 @@ export function createHttpFunction({ routes, onOutcome }: HttpFunctionOptions): 
       route: 'unknown',
       params: {},
       query: NO_QUERY,
+      request,
       header: (name) => headerText(request.headers[name]),
+      setHeader: (name, value) => void response.setHeader(name, value),
       remoteAddress: request.socket.remoteAddress,
       readJson: (limit) => readJsonBody(request, limit),
       signal: gone.signal,

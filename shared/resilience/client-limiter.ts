@@ -15,6 +15,8 @@ export interface ClientLimiter {
   take(client: string, rate: ClientRate, cost?: number): ClientVerdict;
   /** Corrects an earlier `take` once the truth is known: above zero it is owed, below zero it is given back. */
   correct(client: string, rate: ClientRate, difference: number): void;
+  /** How many requests the client may make at once now, and when it may do everything again. */
+  left(client: string, rate: ClientRate): { readonly left: number; readonly fullInMs: number };
 }
 
 export interface ClientLimiterOptions {
@@ -23,6 +25,9 @@ export interface ClientLimiterOptions {
   /** Most clients to remember at once. */
   readonly maxClients?: number;
 }
+
+/** Of a request; smaller differences are noise of the arithmetic. */
+const ROUNDING = 1e-3;
 
 const ALLOWED: ClientVerdict = { allowed: true };
 
@@ -80,6 +85,11 @@ export function createClientLimiter({
       const nowMs = now();
       const state = fullAtMs.get(client) ?? FULL_BUCKET;
       keep(client, takeFromBucket(toBucketRate(clientRate), state, difference, nowMs), nowMs);
+    },
+    left(client, clientRate) {
+      const { capacity, perMs } = toBucketRate(clientRate);
+      const fullInMs = toWholeMs(Math.max(0, (fullAtMs.get(client) ?? FULL_BUCKET) - now()));
+      return { left: Math.max(0, Math.floor(capacity - fullInMs * perMs + ROUNDING)), fullInMs };
     },
   };
 }

@@ -1,18 +1,27 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { AuthConfig, AuthKeyConfig } from '../config/types.ts';
+import type { AuthConfig, AuthKeyConfig } from '../config/auth-types.ts';
 import { AppError } from '../contracts/app-error.ts';
+import { isKeyText } from './key-text.ts';
 
 /**
- * The entry of the key in the `authorization` or `x-api-key` header.
- * @throws AppError `authentication` for a missing, unknown or expired key; what `readSecret` throws, when the key is
- * none of those that could be read.
+ * What is known of the key in the `authorization` or `x-api-key` header.
+ * @param beforeLookup called before a key that may be unknown is looked up outside this process; what it throws ends
+ * the check.
+ * @throws AppError `authentication` for a missing, unknown or expired key; what `readSecret` or `findStored` throws when
+ * the key is none of those that could be read.
  */
-export type ApiKeyCheck = (authorization: string | undefined, xApiKey: string | undefined) => Promise<AuthKeyConfig>;
+export type ApiKeyCheck = (
+  authorization: string | undefined,
+  xApiKey: string | undefined,
+  beforeLookup?: () => void,
+) => Promise<AuthKeyConfig>;
 
 export interface ApiKeyOptions {
   readonly keys: AuthConfig['keys'];
   /** Text of a key that the configuration keeps in a secret. */
   readonly readSecret: (reference: string) => Promise<string>;
+  /** Finds a key that is not in the configuration by its SHA-256. Absent: there are no others. */
+  readonly findStored?: (sha256: string, beforeLookup: () => void) => Promise<AuthKeyConfig | undefined>;
   readonly now?: () => number;
 }
 
@@ -20,11 +29,11 @@ export interface ApiKeyOptions {
  * Checks bearer keys against hashes. Every entry is compared, each in constant time, so that the time taken tells
  * nothing about which keys exist.
  */
-export function createApiKeyCheck({ keys, readSecret, now = Date.now }: ApiKeyOptions): ApiKeyCheck {
+export function createApiKeyCheck({ keys, readSecret, findStored, now = Date.now }: ApiKeyOptions): ApiKeyCheck {
   const hashOf = async ({ credential }: AuthKeyConfig): Promise<Buffer> =>
     'sha256' in credential ? Buffer.from(credential.sha256, 'hex') : sha256(await readSecret(credential.secret));
 
-  return async (authorization, xApiKey) => {
+  return async (authorization, xApiKey, beforeLookup = () => {}) => {
     const presented = bearerToken(authorization) ?? xApiKey;
     if (presented === undefined || presented === '') {
       throw new AppError('authentication', 'Send an API key: `Authorization: Bearer KEY`.');
@@ -37,6 +46,10 @@ export function createApiKeyCheck({ keys, readSecret, now = Date.now }: ApiKeyOp
       if (known.status === 'rejected') unread ??= known;
       else if (known.value.length === hash.length && timingSafeEqual(known.value, hash)) found ??= keys[index];
     });
+    if (!found && findStored && isKeyText(presented)) {
+      const stored = await findStored(hash.toString('hex'), beforeLookup);
+      if (stored && timingSafeEqual(await hashOf(stored), hash)) found = stored;
+    }
     // A secret that cannot be read must not lock out the holders of other keys, nor call its own holder unknown.
     if (!found && unread) throw unread.reason;
     if (!found) throw new AppError('authentication', 'The API key is not known here.');

@@ -25,7 +25,7 @@ export function toBudgetLimits({
     ...(dailyTokenLimit === undefined ? {} : { dailyTokenLimit }),
     ...(dailyUsd === undefined ? {} : { dailyUsd }),
     ...(costAlertThresholdUsd === undefined || !costTracking ? {} : { costAlertThresholdUsd }),
-    trackCost: costTracking || dailyUsd !== undefined || auth.keys.some((key) => key.dailyBudgetUsd !== undefined),
+    trackCost: costTracking || dailyUsd !== undefined || mayHaveBudgets(auth),
     trackTokens: trackTokens || dailyTokenLimit !== undefined,
   };
 }
@@ -43,4 +43,10 @@ export function toTrackedEntry(
     completionTokens: trackTokens ? completionTokens : 0,
     ...(trackCost && costNanoUsd !== undefined ? { costNanoUsd } : {}),
   };
+}
+
+/** Whether a caller may have a budget of its own; what keys in a store have is seen when they come. */
+function mayHaveBudgets({ keys, iam, keysCollection }: SluiceConfig['auth']): boolean {
+  const known = [...keys, ...(iam?.identities ?? [])];
+  return keysCollection !== undefined || known.some(({ dailyBudgetUsd }) => dailyBudgetUsd !== undefined);
 }

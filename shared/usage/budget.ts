@@ -33,7 +33,11 @@ export interface BudgetOptions {
 }
 
 export interface BudgetScope {
-  readonly key?: { readonly name: string; readonly dailyBudgetUsd?: number };
+  readonly key?: {
+    readonly name: string;
+    readonly dailyBudgetUsd?: number;
+    readonly tokensPerMinute?: number;
+  };
 }
 
 export interface Budget {

@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
+import type { AuthConfig, AuthKeyConfig, GrantConfig, IamConfig } from '../auth-types.ts';
 import { defined } from '../objects.ts';
-import type { AuthInput, AuthKeyInput } from '../schema/auth.ts';
+import type { AuthInput, AuthKeyInput, IdentityInput } from '../schema/auth.ts';
 import { toSecretValue } from '../secret-value.ts';
-import type { AuthConfig, AuthKeyConfig } from '../types.ts';
 import type { NormalizeContext } from './context.ts';
 
 const SHORTEST_SOUND_KEY = 16;
+const KEYS_COLLECTION = 'keys';
 
 export function normalizeAuth(input: AuthInput | undefined, context: NormalizeContext, nowMs: number): AuthConfig {
   const { problems, cloudRun } = context;
-  const mode = input?.mode ?? (input?.keys === undefined ? 'none' : 'api_key');
+  const hasKeys = input?.keys !== undefined || input?.store !== undefined;
+  const mode = input?.mode ?? (hasKeys ? 'api_key' : 'none');
   if (cloudRun && mode === 'none') {
     if (input?.mode === undefined) {
       problems.add('auth.mode', 'is required on Cloud Run: api_key or iam, or none to let everybody in');
@@ -18,9 +20,15 @@ export function normalizeAuth(input: AuthInput | undefined, context: NormalizeCo
     }
   }
   const inputs = input?.keys ?? [];
-  if (mode === 'api_key' && inputs.length === 0)
-    problems.add('auth.keys', 'must hold at least one key for mode api_key');
-  if (mode !== 'api_key' && inputs.length > 0) problems.add('auth.keys', `has no meaning in mode ${mode}`);
+  if (mode === 'api_key' && inputs.length === 0 && input?.store === undefined)
+    problems.add('auth.keys', 'must hold at least one key for mode api_key, or set auth.store: firestore');
+  if (input?.keys_collection !== undefined && input.store === undefined)
+    problems.add('auth.keys_collection', 'needs auth.store: firestore');
+  for (const [field, fitting] of Object.entries(MODE_OF)) {
+    const value = input?.[field as keyof typeof MODE_OF];
+    const isWritten = Array.isArray(value) ? value.length > 0 : value !== undefined;
+    if (isWritten && mode !== fitting) problems.add(`auth.${field}`, `has no meaning in mode ${mode}`);
+  }
 
   const keys: AuthKeyConfig[] = [];
   for (const [index, key] of inputs.entries()) {
@@ -35,7 +43,44 @@ export function normalizeAuth(input: AuthInput | undefined, context: NormalizeCo
     }
     keys.push(normalized);
   }
-  return { mode, keys, corsOrigins: input?.cors_origins ?? [] };
+  return defined({
+    mode,
+    keys,
+    keysCollection: input?.store === undefined ? undefined : (input.keys_collection ?? KEYS_COLLECTION),
+    iam: mode === 'iam' ? normalizeIam(input) : undefined,
+    corsOrigins: input?.cors_origins ?? [],
+  });
+}
+
+/** Settings that one mode alone acts on. */
+const MODE_OF = {
+  keys: 'api_key',
+  store: 'api_key',
+  identities: 'iam',
+  tenant_from: 'iam',
+  iap_audiences: 'iam',
+} as const;
+
+function normalizeIam(input: AuthInput | undefined): IamConfig {
+  return defined({
+    identities: (input?.identities ?? []).map((grant) => ({
+      identity: grant.identity.toLowerCase(),
+      ...normalizeGrant(grant),
+    })),
+    tenantFrom: input?.tenant_from,
+    iapAudiences: input?.iap_audiences ?? [],
+  });
+}
+
+function normalizeGrant(input: Omit<IdentityInput, 'identity'>): GrantConfig {
+  return defined({
+    tenant: input.tenant,
+    models: input.models,
+    functions: input.functions,
+    requestsPerMinute: input.requests_per_minute,
+    tokensPerMinute: input.tokens_per_minute,
+    dailyBudgetUsd: input.daily_budget_usd,
+  });
 }
 
 function normalizeKey({
@@ -66,12 +111,7 @@ function normalizeKey({
   return defined({
     name: key.name,
     credential: toCredential(key),
-    tenant: key.tenant,
-    models: key.models,
-    functions: key.functions,
-    requestsPerMinute: key.requests_per_minute,
-    tokensPerMinute: key.tokens_per_minute,
-    dailyBudgetUsd: key.daily_budget_usd,
+    ...normalizeGrant(key),
     expiresAtMs,
   });
 }

@@ -66,6 +66,7 @@ export function normalizeLimits(input: LimitsInput | undefined): LimitsConfig {
     maxInputs: input?.max_inputs ?? 2048,
     maxDocuments: input?.max_documents ?? 1_000,
     providers: Object.fromEntries(providers.map(([provider, rate]) => [provider, toRate(rate)])),
+    forwardedHops: input?.forwarded_hops ?? 0,
     client:
       input?.client === undefined
         ? undefined

@@ -1,18 +1,24 @@
 import * as z from 'zod';
-import { AUTH_MODES, FUNCTION_NAMES } from '../names.ts';
+import { AUTH_MODES, FUNCTION_NAMES, KEY_STORE_NAMES, TENANT_SOURCES } from '../names.ts';
 import { block, matching, name, number, secret, text, wholeNumber } from './common.ts';
+import { collectionName } from './vectorstore.ts';
+
+/** What a caller may do, whatever it is known by. */
+const grants = () => ({
+  tenant: matching(/^[^/\s]{1,128}$/, 'must be 1 to 128 characters without spaces and slashes').optional(),
+  models: z.array(text).min(1, 'must name at least one model').optional(),
+  functions: z.array(z.enum(FUNCTION_NAMES)).min(1, 'must name at least one function').optional(),
+  requests_per_minute: wholeNumber().optional(),
+  tokens_per_minute: wholeNumber().optional(),
+  daily_budget_usd: number({ above: 0 }).optional(),
+});
 
 const key = () =>
   block({
     name,
     key: secret.optional(),
     key_sha256: matching(/^[0-9a-fA-F]{64}$/, 'must be the SHA-256 of the key as 64 hexadecimal digits').optional(),
-    tenant: matching(/^[^/\s]{1,128}$/, 'must be 1 to 128 characters without spaces and slashes').optional(),
-    models: z.array(text).min(1, 'must name at least one model').optional(),
-    functions: z.array(z.enum(FUNCTION_NAMES)).min(1, 'must name at least one function').optional(),
-    requests_per_minute: wholeNumber().optional(),
-    tokens_per_minute: wholeNumber().optional(),
-    daily_budget_usd: number({ above: 0 }).optional(),
+    ...grants(),
     expires: matching(
       /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/,
       'must be a date (2027-01-31) or a time with its zone (2027-01-31T12:00:00Z)',
@@ -20,10 +26,32 @@ const key = () =>
   });
 export type AuthKeyInput = z.infer<ReturnType<typeof key>>;
 
+const identity = () =>
+  block({
+    identity: matching(
+      /^(?:[^\s@/*]{1,128}@|\*@)[A-Za-z0-9.-]{1,128}$|^\d{6,32}$/,
+      'must be an e-mail address, all of a domain (*@example.com), or the number of an account',
+    ),
+    ...grants(),
+  });
+export type IdentityInput = z.infer<ReturnType<typeof identity>>;
+
 export const auth = () =>
   block({
     mode: z.enum(AUTH_MODES).optional(),
     keys: z.array(key()).optional(),
+    store: z.enum(KEY_STORE_NAMES).optional(),
+    keys_collection: collectionName.optional(),
+    identities: z.array(identity()).optional(),
+    tenant_from: z.enum(TENANT_SOURCES).optional(),
+    iap_audiences: z
+      .array(
+        matching(
+          /^\/projects\/[\w/-]{1,256}$/,
+          'must be what IAP shows as the audience, such as /projects/123/global/backendServices/456',
+        ),
+      )
+      .optional(),
     cors_origins: z
       .array(
         matching(/^(?:\*|https?:\/\/[A-Za-z0-9.[\]:-]+)$/, 'must be * or an origin such as https://app.example.com'),

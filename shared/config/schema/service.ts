@@ -40,6 +40,7 @@ export const limits = () =>
     providers: block(
       Object.fromEntries(PROVIDER_NAMES.map((provider) => [provider, block(rate()).optional()])),
     ).optional(),
+    forwarded_hops: wholeNumber({ min: 0, max: 10 }).optional(),
     client: block({ requests_per_second: number({ above: 0 }), burst: wholeNumber() }).optional(),
   });
 export type LimitsInput = z.infer<ReturnType<typeof limits>>;

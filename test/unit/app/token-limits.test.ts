@@ -4,7 +4,7 @@ import type { SluiceConfig } from '../../../shared/config/types.ts';
 import type { UsageEntry } from '../../../shared/contracts/usage-ledger.ts';
 import type { Budget } from '../../../shared/usage/budget.ts';
 
-function open({ all, key }: { readonly all?: number; readonly key?: number }) {
+function open({ all, key, store }: { readonly all?: number; readonly key?: number; readonly store?: boolean }) {
   let nowMs = 0;
   const recorded: UsageEntry[] = [];
   const checked: unknown[] = [];
@@ -19,7 +19,10 @@ function open({ all, key }: { readonly all?: number; readonly key?: number }) {
   };
   const config = {
     limits: { ...(all === undefined ? {} : { tokensPerMinute: all }) },
-    auth: { keys: [{ name: 'k', ...(key === undefined ? {} : { tokensPerMinute: key }) }] },
+    auth: {
+      ...(store ? { keysCollection: 'keys' } : {}),
+      keys: [{ name: 'k', ...(key === undefined ? {} : { tokensPerMinute: key }) }],
+    },
   } as unknown as Pick<SluiceConfig, 'limits' | 'auth'>;
   const limited = withTokenLimits(budget, { config, now: () => nowMs });
   const use = (promptTokens: number, name?: string) =>
@@ -35,6 +38,7 @@ function open({ all, key }: { readonly all?: number; readonly key?: number }) {
 }
 
 const k = { key: { name: 'k' } };
+const limitedKey = { key: { name: 'k', tokensPerMinute: 40_000 } };
 
 describe('tokens per minute', () => {
   it('leave a budget as it is where there are none', () => {
@@ -44,10 +48,11 @@ describe('tokens per minute', () => {
 
   it('refuse a key that has used more than its share, until it is made up for', async () => {
     const { limited, use, pass } = open({ key: 40_000 });
+    await limited.check(limitedKey);
     await use(30_000, 'k');
-    await limited.check(k);
+    await limited.check(limitedKey);
     await use(20_000, 'k');
-    await expect(limited.check(k)).rejects.toMatchObject({
+    await expect(limited.check(limitedKey)).rejects.toMatchObject({
       code: 'rate_limit',
       retryable: false,
       retryAfterMs: 15_000,
@@ -55,7 +60,18 @@ describe('tokens per minute', () => {
     await limited.check({ key: { name: 'other' } });
     await limited.check();
     pass(15_000);
+    await limited.check(limitedKey);
+  });
+
+  it('of a key that is kept in a store are known when it comes', async () => {
+    const { limited, use, pass } = open({ store: true });
+    const stored = { key: { name: 'stored', tokensPerMinute: 1_000 } };
+    await limited.check(stored);
+    await use(1_500, 'stored');
+    await expect(limited.check(stored)).rejects.toMatchObject({ code: 'rate_limit', retryAfterMs: 30_000 });
     await limited.check(k);
+    pass(30_000);
+    await limited.check(stored);
   });
 
   it('count all callers together where that is limited', async () => {

@@ -110,7 +110,9 @@ describe('the usage report', () => {
       limits: { dailyUsd: 0.4 },
       keys: [{ name: 'team-a', dailyBudgetUsd: 0.1 }],
     });
-    const { limits, cost_alert_threshold_usd } = await service.report({ caller: { tenant: null, key: 'team-a' } });
+    const { limits, cost_alert_threshold_usd } = await service.report({
+      caller: { tenant: null, key: 'team-a', dailyBudgetUsd: 0.1 },
+    });
     expect(limits).toEqual([
       { name: 'daily_token_limit', unit: 'tokens', limit: 1_000, used: 120, left: 880 },
       { name: 'daily_usd', unit: 'usd', limit: 0.4, used: 0.3, left: 0.1 },
@@ -138,7 +140,10 @@ describe('who sees what', () => {
     });
 
   it('a caller of a tenant sees the sums of that tenant and the budget of its key, nothing else', async () => {
-    const report = await (await setup()).report({ caller: { tenant: 't2', key: 'team-b' }, days: '1' });
+    const report = await (await setup()).report({
+      caller: { tenant: 't2', key: 'team-b', dailyBudgetUsd: 1 },
+      days: '1',
+    });
     const figures = { ...FIGURES, cost_usd: 0.7 };
     expect(report).toEqual({
       object: 'usage',

@@ -40,6 +40,14 @@ describe('auth', () => {
 
   it.each([
     ['auth: {mode: api_key}', 'auth.keys', 'at least one'],
+    ['auth: {mode: iam, store: firestore}', 'auth.store', 'no meaning'],
+    ['auth: {mode: api_key, store: redis}', 'auth.store', 'firestore'],
+    [`auth: {keys_collection: k, keys: [{name: a, key_sha256: ${'ab'.repeat(32)}}]}`, 'auth.keys_collection', 'store'],
+    ['auth: {tenant_from: email}', 'auth.tenant_from', 'no meaning in mode none'],
+    ['auth: {mode: iam, tenant_from: sub}', 'auth.tenant_from', 'email'],
+    ['auth: {mode: iam, identities: [{identity: "*"}]}', 'auth.identities[0].identity', 'e-mail'],
+    ['auth: {mode: iam, identities: [{identity: "a@b.com", rpm: 5}]}', 'auth.identities[0].rpm', 'is not a known key'],
+    ['auth: {mode: iam, iap_audiences: ["https://a.example.com"]}', 'auth.iap_audiences[0]', 'audience'],
     ['auth: {mode: iam, keys: [{name: k, key: a-long-enough-key-1}]}', 'auth.keys', 'no meaning'],
     [key('tenant: t'), 'auth.keys[0]', 'needs a key'],
     [key(`key: a-long-enough-key-1, key_sha256: ${'ab'.repeat(32)}`), 'auth.keys[0]', 'both'],
@@ -62,6 +70,40 @@ describe('auth', () => {
     ['auth: {mode: basic}', 'auth.mode', 'none, iam, api_key'],
   ])('of %j is refused', (text, path, message) => {
     expectProblem(text, path, message);
+  });
+
+  it('may keep its keys in Firestore, beside those of the file or alone', () => {
+    expect(parse('auth: {store: firestore}').auth).toMatchObject({ mode: 'api_key', keys: [], keysCollection: 'keys' });
+    expect(parse('auth: {store: firestore, keys_collection: callers, keys: []}').auth.keysCollection).toBe('callers');
+    expect(parse(key('key: a-long-enough-key-1')).auth).not.toHaveProperty('keysCollection');
+  });
+
+  it('says for identities what they may do, and of whom one is the tenant', () => {
+    const { auth } = parse(`auth:
+  mode: iam
+  tenant_from: domain
+  iap_audiences: [/projects/1/global/backendServices/2]
+  identities:
+    - {identity: Ann@Acme.com, tenant: acme, models: [m], functions: [chat], requests_per_minute: 5, tokens_per_minute: 9, daily_budget_usd: 1.5}
+    - {identity: "*@example.com"}
+    - {identity: "107834523452345"}`);
+    expect(auth.iam).toEqual({
+      tenantFrom: 'domain',
+      iapAudiences: ['/projects/1/global/backendServices/2'],
+      identities: [
+        {
+          identity: 'ann@acme.com',
+          tenant: 'acme',
+          models: ['m'],
+          functions: ['chat'],
+          requestsPerMinute: 5,
+          tokensPerMinute: 9,
+          dailyBudgetUsd: 1.5,
+        },
+        { identity: '*@example.com' },
+        { identity: '107834523452345' },
+      ],
+    });
   });
 
   it('warns about keys that are expired or short', () => {

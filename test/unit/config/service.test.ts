@@ -13,6 +13,7 @@ describe('the other blocks', () => {
       idleTimeoutMs: 60_000,
       maxInputs: 2048,
       maxDocuments: 1000,
+      forwardedHops: 0,
       providers: {},
     });
     expect(config.ingestion).toMatchObject({

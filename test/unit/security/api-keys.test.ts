@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
-import type { AuthKeyConfig } from '../../../shared/config/types.ts';
+import type { AuthKeyConfig } from '../../../shared/config/auth-types.ts';
 import { AppError } from '../../../shared/contracts/app-error.ts';
 import { createApiKeyCheck } from '../../../shared/security/api-keys.ts';
 

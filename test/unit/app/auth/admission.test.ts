@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createAdmission } from '../../../shared/app/admission.ts';
-import type { SluiceConfig } from '../../../shared/config/types.ts';
+import { createAdmission } from '../../../../shared/app/auth/admission.ts';
+import type { SluiceConfig } from '../../../../shared/config/types.ts';
 
 type Limits = Partial<SluiceConfig['limits']>;
 
@@ -8,7 +8,7 @@ type Limits = Partial<SluiceConfig['limits']>;
 function open(limits: Limits, production = false) {
   let nowMs = 0;
   const admission = createAdmission({
-    config: { limits: limits as SluiceConfig['limits'], production },
+    config: { limits: { forwardedHops: 0, ...limits } as SluiceConfig['limits'], production },
     now: () => nowMs,
   });
   return { admission, pass: (ms: number) => (nowMs += ms) };

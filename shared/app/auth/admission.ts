@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
-import type { SluiceConfig } from '../config/types.ts';
-import { AppError } from '../contracts/app-error.ts';
-import { type ClientLimiter, type ClientRate, createClientLimiter } from '../resilience/client-limiter.ts';
+import type { SluiceConfig } from '../../config/types.ts';
+import { AppError } from '../../contracts/app-error.ts';
+import { type ClientLimiter, type ClientRate, createClientLimiter } from '../../resilience/client-limiter.ts';
 
 /** Where a request comes from, as far as the transport knows. */
 export interface RequestOrigin {
@@ -13,10 +13,19 @@ export interface RequestOrigin {
 export interface Admission {
   /** For callers without a key: by address. @throws AppError `rate_limit`. */
   admitAddress(origin: RequestOrigin): void;
-  /** A key that is not known costs its sender, so that guessing ends soon. @throws AppError `rate_limit`. */
+  /** A credential that is not known costs its sender, so that guessing ends soon. @throws AppError `rate_limit`. */
   admitGuess(origin: RequestOrigin): void;
-  /** For holders of a key: by its name. @throws AppError `rate_limit`. */
-  admitKey(key: { readonly name: string; readonly requestsPerMinute?: number | undefined }): void;
+  /** What looked like a guess was none. */
+  forgiveGuess(origin: RequestOrigin): void;
+  /** For holders of a credential: by its name. @throws AppError `rate_limit`. */
+  admitKey(key: NamedLimit): void;
+  /** What is left of a credential's own limit, as OpenAI's headers say it; empty where it has none. */
+  limitHeaders(key: NamedLimit): Readonly<Record<string, string>>;
+}
+
+export interface NamedLimit {
+  readonly name: string;
+  readonly requestsPerMinute?: number | undefined;
 }
 
 export interface AdmissionOptions {
@@ -33,7 +42,9 @@ export function createAdmission({ config, now }: AdmissionOptions): Admission {
   const limiter = (): ClientLimiter => createClientLimiter(now === undefined ? {} : { now });
   const [addresses, guesses, keys, everybody] = [limiter(), limiter(), limiter(), limiter()];
   const rate: ClientRate | undefined = client && { perSecond: client.requestsPerSecond, burst: client.burst };
-  const addressOf = (origin: RequestOrigin): string => toAddress(origin, config.production);
+  // Without Google's proxies before us nobody vouches for the header.
+  const hops = config.production ? config.limits.forwardedHops : undefined;
+  const addressOf = (origin: RequestOrigin): string => toAddress(origin, hops);
 
   const take = (from: ClientLimiter, id: string, limit: ClientRate | undefined): void => {
     if (limit === undefined) return;
@@ -50,20 +61,38 @@ export function createAdmission({ config, now }: AdmissionOptions): Admission {
       takeShared();
     },
     admitGuess: (origin) => take(guesses, addressOf(origin), GUESSES),
+    forgiveGuess: (origin) => guesses.correct(addressOf(origin), GUESSES, -1),
     admitKey({ name, requestsPerMinute: own }) {
       take(addresses, `key ${name}`, rate);
       take(keys, name, own === undefined ? undefined : { perMinute: own });
       takeShared();
     },
+    limitHeaders({ name, requestsPerMinute: own }) {
+      if (own === undefined) return {};
+      const { left, fullInMs } = keys.left(name, { perMinute: own });
+      return {
+        'x-ratelimit-limit-requests': String(own),
+        'x-ratelimit-remaining-requests': String(left),
+        'x-ratelimit-reset-requests': `${Math.ceil(fullInMs / 1000)}s`,
+      };
+    },
   };
 }
 
 /**
- * On Google Cloud the last entry of `x-forwarded-for` is the one that Google itself wrote: what stands before it is the
- * client's word. Elsewhere nobody vouches for the header, and the socket tells.
+ * Google appends the address that it sees to `x-forwarded-for`, whatever the client wrote before it: the last entry is
+ * the client of a function, and behind a load balancer that appends its own address too, the one before. What stands
+ * further left is the client's word.
+ * @param hops entries that proxies of our own appended; undefined where nobody vouches for the header, and the socket tells.
  */
-function toAddress({ header, remoteAddress = '' }: RequestOrigin, production: boolean): string {
-  const forwarded = production ? header('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined;
+function toAddress({ header, remoteAddress = '' }: RequestOrigin, hops: number | undefined): string {
+  const forwarded =
+    hops === undefined
+      ? undefined
+      : header('x-forwarded-for')
+          ?.split(',')
+          .at(-1 - hops)
+          ?.trim();
   const address = forwarded !== undefined && isIP(forwarded) !== 0 ? forwarded : remoteAddress;
   // A network of its own is what one customer gets: its last 64 bits are free to choose.
   return isIP(address) === 6 && !address.startsWith('::ffff:') ? prefixOf(address) : address;
