@@ -6,6 +6,7 @@
  * Without a PART all of them run. `--check` ends with 1 when a row has fallen behind its goal by more than its noise;
  * `--write-readme` puts the table into the README. Peers are installed into the temporary folder of the system.
  */
+import { setMaxListeners } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +34,7 @@ if (unknown !== undefined) throw new Error(`There is no part ${unknown}. Parts: 
 
 // Progress goes to standard error, so that the table, or the JSON, is all that is on standard output.
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
+setMaxListeners(0, process);
 const machine = watchMachine();
 const results: { part: BenchPart; rows: readonly BenchRow[]; seconds: number }[] = [];
 for (const name of positionals.length > 0 ? positionals : known) {

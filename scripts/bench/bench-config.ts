@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const BENCH_KEY = 'bench-key-0123456789abcdef0123456789abcdef';
+export const BENCH_KEY = 'bench-key-0123456789abcdef0123456789abcdef';
 
 /**
  * A configuration with everything on that a team would have on: keys of its own, a cascade of two legs for each agent, a

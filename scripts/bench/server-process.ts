@@ -4,10 +4,11 @@ import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 
 /** The core that what is measured runs on, alone; everything else runs on the others. */
+export const OTHER_CORE = 0;
 export const MEASURED_CORE = availableParallelism() > 1 ? 1 : 0;
 
 export interface ServerProcessOptions {
-  /** Arguments of `node`, or of `command`. The port is in the environment, as PORT. */
+  /** Arguments of `node`, or of `command`. The port is in the environment, as PORT, and in place of `{port}`. */
   readonly args: readonly string[];
   readonly command?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -42,12 +43,19 @@ export async function startServer({
   const url = `http://127.0.0.1:${port}`;
   const pinned = process.platform === 'linux' ? ['taskset', '-c', String(core), command] : [command];
   const startedAt = performance.now();
-  const child = spawn(pinned[0] as string, [...pinned.slice(1), ...args], {
-    // Log lines go into a pipe that somebody reads, as they do on Cloud Run.
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH ?? '', HOST: '127.0.0.1', PORT: String(port), ...env },
-    ...(cwd === undefined ? {} : { cwd }),
-  });
+  const child = spawn(
+    pinned[0] as string,
+    [...pinned.slice(1), ...args.map((text) => text.replace('{port}', String(port)))],
+    {
+      // Log lines go into a pipe that somebody reads, as they do on Cloud Run.
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH ?? '', HOST: '127.0.0.1', PORT: String(port), ...env },
+      ...(cwd === undefined ? {} : { cwd }),
+    },
+  );
+  const kill = (): void => void child.kill('SIGKILL');
+  // A bench that fails leaves nobody behind.
+  process.once('exit', kill);
   let lastWords = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (bytes: Buffer) => {
@@ -64,9 +72,10 @@ export async function startServer({
     cpuMicros: () => readCpuMicros(pid),
     memory: () => readMemory(pid),
     async stop() {
+      process.off('exit', kill);
       if (child.exitCode !== null) return;
       const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
+      kill();
       await gone;
     },
   };
