@@ -5,11 +5,10 @@ import { measureBundle } from '../../bundle-size.ts';
 import { writeBenchConfig } from '../bench-config.ts';
 import { buildBenchServers } from '../bench-servers.ts';
 import { installGatewayPeers } from '../gateway-peers.ts';
+import { FRAMEWORK_CLI } from '../gateways.ts';
 import type { BenchPart, BenchRow } from '../part.ts';
 import { type Contender, compare, runRounds } from '../rounds.ts';
 import { MEASURED_CORE, startServer } from '../server-process.ts';
-
-const FRAMEWORK_CLI = 'node_modules/@google-cloud/functions-framework/build/src/main.js';
 
 export const part: BenchPart = {
   name: 'start',
