@@ -10,7 +10,7 @@ import { interpolate } from '../shared/config/interpolate.ts';
 import { parseConfig } from '../shared/config/load.ts';
 import type { AuthMode } from '../shared/config/names.ts';
 import type { SecretValue } from '../shared/config/secret-value.ts';
-import type { SluiceConfig } from '../shared/config/types.ts';
+import type { LoadedConfig, SluiceConfig } from '../shared/config/types.ts';
 import type { Route } from '../shared/http/router.ts';
 import type { FunctionBundle } from './build.ts';
 import { describeFirestore, type FirestoreNeeds } from './firestore-needs.ts';
@@ -80,15 +80,7 @@ export function describeInfrastructure(
   { source, environment = {} }: { source: string; environment?: Environment },
 ): Infrastructure {
   const variables = listVariables(text);
-  const { config } = parseConfig(text, {
-    source,
-    environment: {
-      ...Object.fromEntries(variables.map((name) => [name, environment[name] || STAND_IN])),
-      OLLAMA_HOST: OLLAMA,
-      GOOGLE_CLOUD_PROJECT: PROJECT,
-      K_SERVICE: 'build',
-    },
-  });
+  const { config } = loadForDeployment(text, { source, environment });
   const app = createApp(config, { log: () => {} });
   const functions = Object.fromEntries(
     Object.entries(FUNCTIONS).flatMap(([name, { routes, hasOwnPaths = false, does }]) => {
@@ -118,6 +110,26 @@ export function describeInfrastructure(
   };
 }
 
+/**
+ * A configuration as it is on Cloud Run. Variables whose value only the deployment knows are stood in for.
+ *
+ * @throws AppError `configuration` when the file cannot be used.
+ */
+export function loadForDeployment(
+  text: string,
+  { source, environment = {} }: { source: string; environment?: Environment },
+): LoadedConfig {
+  return parseConfig(text, {
+    source,
+    environment: {
+      ...Object.fromEntries(listVariables(text).map((name) => [name, environment[name] || STAND_IN])),
+      OLLAMA_HOST: OLLAMA,
+      GOOGLE_CLOUD_PROJECT: PROJECT,
+      K_SERVICE: 'build',
+    },
+  });
+}
+
 /** Variables that a text names without a default, except what every deployment sets. */
 function listVariables(text: string): string[] {
   const { missing } = interpolate(parseYaml(text, { merge: true, logLevel: 'silent' }).toJS(), {
@@ -125,6 +137,11 @@ function listVariables(text: string): string[] {
   });
   const provided = new Set<string>([...PROJECT_VARIABLES, 'OLLAMA_HOST']);
   return [...new Set([...missing.values()].flat())].filter((name) => !provided.has(name)).sort();
+}
+
+/** The secret that a variable of the file gets its value from, as `infra/requirements.tf` names it. */
+export function secretOfVariable(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-');
 }
 
 interface Target {

@@ -8,6 +8,7 @@ import { loadConfig } from '../shared/config/load.ts';
 import type { LoadedConfig } from '../shared/config/types.ts';
 import { AppError } from '../shared/contracts/app-error.ts';
 import { build, ROOT } from './build.ts';
+import { listOllamaModels } from './local-ollama.ts';
 
 /**
  * Builds the gateway, which is all functions behind one URL, and serves it under the functions framework, on HOST and PORT.
@@ -46,14 +47,6 @@ export function describeStart({ config, choices }: LoadedConfig, url: string): s
     `    -d '{"model": "${model}", "messages": [{"role": "user", "content": "Hello"}]}'`,
   );
   return lines.join('\n');
-}
-
-/** Models of a local Ollama, or undefined when none answers within two seconds. */
-async function listOllamaModels(endpoint: string): Promise<string[] | undefined> {
-  const response = await fetch(`${endpoint}/api/tags`, { signal: AbortSignal.timeout(2_000), redirect: 'error' });
-  if (!response.ok) return undefined;
-  const { models } = (await response.json()) as { models?: { name: string }[] };
-  return models?.map(({ name }) => name);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
