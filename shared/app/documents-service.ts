@@ -124,6 +124,7 @@ export function createDocumentsService({ config, ingestion, meter, usage }: Docu
     receive: createIngestEvent({ config, ingestion, usage }),
 
     async status({ id, caller, collection = 'default', tenant, signal }) {
+      checkDocumentId(id, 'id');
       const scope = { collection, tenant: tenantOf(caller, tenant), signal };
       const record = await (await ingestion.get()).status(id, scope);
       if (!record) throw new AppError('not_found', 'There is no such document.', { param: 'id' });

@@ -8,6 +8,9 @@ const EXPOSED = [
   'x-sluice-dropped-params',
   'retry-after',
   'x-should-retry',
+  'x-ratelimit-limit-requests',
+  'x-ratelimit-remaining-requests',
+  'x-ratelimit-reset-requests',
 ].join(', ');
 
 const METHODS = 'GET, POST, DELETE';

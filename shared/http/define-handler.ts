@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { AppError, toAppError } from '../contracts/app-error.ts';
+import { toCallerRequest } from './caller-request.ts';
+import { setCommonHeaders } from './common-headers.ts';
 import { toErrorAnswer, toErrorBody } from './error-response.ts';
 import { writeEventStream } from './event-stream.ts';
 import { type BufferedRequest, readJsonBody } from './request-body.ts';
@@ -84,17 +86,14 @@ export function createHttpFunction({ routes, onOutcome }: HttpFunctionOptions): 
       // The request's own 'close' fires as soon as its body is read and says nothing about the client.
       if (!response.writableFinished) gone.abort(new AppError('cancelled', 'The client went away.'));
     });
-    response.setHeader('x-request-id', requestId);
+    setCommonHeaders(response, requestId);
     const method = request.method ?? 'GET';
     const context: Mutable<RequestContext> = {
       requestId,
       route: 'unknown',
       params: {},
       query: NO_QUERY,
-      request,
-      header: (name) => headerText(request.headers[name]),
-      setHeader: (name, value) => void response.setHeader(name, value),
-      remoteAddress: request.socket.remoteAddress,
+      ...toCallerRequest(request, response),
       readJson: (limit) => readJsonBody(request, limit),
       signal: gone.signal,
       facts: {},
@@ -201,8 +200,4 @@ function writeBody(
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   if (headOnly) response.end();
   else response.end(body);
-}
-
-function headerText(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value.join(', ') : value;
 }

@@ -1,17 +1,19 @@
 import diagnostics from 'node:diagnostics_channel';
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { type IncomingMessage, type RequestListener, Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { AppError, toAppError } from '../contracts/app-error.ts';
+import { setCommonHeaders } from './common-headers.ts';
 import { applyCors } from './cors.ts';
-import { toErrorAnswer } from './error-response.ts';
+import { HttpError, toErrorAnswer } from './error-response.ts';
+import { answerParserErrors } from './parser-errors.ts';
 import { type BufferedRequest, readBody } from './request-body.ts';
 import { requestIdOf } from './request-id.ts';
 import { decodePath } from './router.ts';
+import { createInFlightCounter, drainOnTermination } from './termination.ts';
 
-/** Node publishes this for every request of every server, before the server's own listeners run. */
-const REQUEST_START = 'http.server.request.start';
+/** Node publishes this for every connection to every server, before anything of it is read. */
+const SERVER_SOCKET = 'net.server.socket';
 
-/** Cloud Run ends the process ten seconds after SIGTERM. */
-const DRAIN_MS = 9_000;
 const DISCARD_MS = 1_000;
 
 const FRAMEWORK_PATHS: ReadonlySet<string> = new Set(['/favicon.ico', '/robots.txt', '*']);
@@ -19,6 +21,11 @@ const FRAMEWORK_PATHS: ReadonlySet<string> = new Set(['/favicon.ico', '/robots.t
 export interface FrontDoorOptions {
   /** Largest body in bytes that a path takes. */
   readonly maxBodyBytes: (path: string) => number;
+  /**
+   * Asked before a body is read. When it rejects, the body is left alone, and the function is called without it: it asks
+   * the same and refuses in its own words.
+   */
+  readonly admit?: (request: IncomingMessage, response: ServerResponse) => Promise<unknown>;
   /** Origins whose pages may call: exact ones, or `*`. Default: none. */
   readonly corsOrigins?: readonly string[];
   /**
@@ -34,13 +41,13 @@ export interface FrontDoorOptions {
  * here, with our limit and our errors; what the framework's parsers find is already read, and they pass.
  *
  * The framework gives no access to its server, in the deployed command line least of all, so the server is met where
- * Node announces its first request.
+ * Node announces its first connection.
  */
 export function installFrontDoor(options: FrontDoorOptions): void {
   const seen = new WeakSet<Server>();
-  diagnostics.subscribe(REQUEST_START, (message) => {
-    const { server } = message as { server: Server };
-    if (seen.has(server)) return;
+  diagnostics.subscribe(SERVER_SOCKET, (message) => {
+    const { server } = (message as { socket: { server?: unknown } }).socket;
+    if (!(server instanceof Server) || seen.has(server)) return;
     seen.add(server);
     attachFrontDoor(server, options);
   });
@@ -52,27 +59,43 @@ export function attachFrontDoor(server: Server, options: FrontDoorOptions): void
   if (!framework || others.length > 0 || !isExpress(framework)) return;
   const inFlight = createInFlightCounter();
   server.removeListener('request', framework);
-  server.on('request', (request, response) => {
+  const answers = new WeakMap<Duplex, ServerResponse>();
+  const meet = (request: IncomingMessage, response: ServerResponse, sendContinue = () => {}): void => {
     inFlight.add(response);
-    receive(request, response, framework, options);
+    answers.set(request.socket, response);
+    receive(request, response, { ...options, framework, sendContinue });
+  };
+  server.on('request', meet);
+  // Whoever asks before sending a body is not told to go on before it is known that the body is wanted.
+  server.on('checkContinue', (request, response) => meet(request, response, () => response.writeContinue()));
+  server.on('checkExpectation', (request, response) => {
+    setCommonHeaders(response, requestIdOf(request));
+    refuse(request, response, new HttpError(417, 'invalid_request', 'Of `expect`, 100-continue alone is understood.'));
   });
+  // Node would refuse a request without a host by itself, and without a body.
+  Object.assign(server, { requireHostHeader: false });
+  answerParserErrors(server, (socket) => answers.get(socket));
   if (options.onTerminate) drainOnTermination(server, inFlight, options.onTerminate);
 }
 
-function receive(
-  request: IncomingMessage,
-  response: ServerResponse,
-  framework: RequestListener,
-  { maxBodyBytes, corsOrigins = [] }: FrontDoorOptions,
-): void {
-  response.setHeader('x-request-id', requestIdOf(request));
+interface Meeting extends FrontDoorOptions {
+  readonly framework: RequestListener;
+  /** Tells a client that waits for it to send its body. */
+  readonly sendContinue: () => void;
+}
+
+function receive(request: IncomingMessage, response: ServerResponse, meeting: Meeting): void {
+  const { framework, corsOrigins = [], admit } = meeting;
+  setCommonHeaders(response, requestIdOf(request));
   if (applyCors(request, response, corsOrigins)) {
     request.resume();
     return;
   }
-  const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
   const path = (request.url ?? '').split('?', 1)[0] ?? '';
   try {
+    if (request.httpVersion === '1.1' && request.headers.host === undefined) {
+      throw new AppError('invalid_request', 'The request has no `host` header.');
+    }
     // Express decodes the path before any function sees it, and answers one it cannot decode with a page.
     decodePath(path);
     // The framework answers these by itself, without a body, or with a page.
@@ -81,11 +104,30 @@ function receive(
     refuse(request, response, error);
     return;
   }
-  if (!hasBody) {
+  if (!hasBody(request)) {
     framework(request, response);
-    return;
+  } else if (admit) {
+    admit(request, response).then(
+      () => receiveBody(request, response, path, meeting),
+      () => {
+        leaveBody(request);
+        framework(request, response);
+      },
+    );
+  } else {
+    receiveBody(request, response, path, meeting);
   }
-  readBody(request, maxBodyBytes(path)).then(
+}
+
+function receiveBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  { framework, maxBodyBytes, sendContinue }: Meeting,
+): void {
+  const limit = maxBodyBytes(path);
+  if (Number(request.headers['content-length'] ?? 0) <= limit) sendContinue();
+  readBody(request, limit).then(
     (body) => {
       const buffered = request as BufferedRequest;
       buffered.rawBody = body;
@@ -94,6 +136,16 @@ function receive(
     },
     (error: unknown) => refuse(request, response, error),
   );
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+}
+
+/** Makes it a request without a body for everybody after us; Node throws away what comes once it is answered. */
+function leaveBody({ headers }: IncomingMessage): void {
+  delete headers['content-length'];
+  delete headers['transfer-encoding'];
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -126,48 +178,4 @@ function endAfterRequest(request: IncomingMessage, response: ServerResponse): vo
 
 function isExpress(listener: RequestListener): boolean {
   return 'handle' in listener && 'settings' in listener;
-}
-
-interface InFlightCounter {
-  add(response: ServerResponse): void;
-  /** Resolves when nothing is under way. */
-  idle(): Promise<void>;
-}
-
-function createInFlightCounter(): InFlightCounter {
-  let count = 0;
-  let wake: (() => void) | undefined;
-  return {
-    add(response) {
-      count += 1;
-      response.once('close', () => {
-        count -= 1;
-        if (count === 0) wake?.();
-      });
-    },
-    async idle() {
-      if (count > 0) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    },
-  };
-}
-
-/** The framework leaves the process at once on a signal; its listeners make way for one that lets answers finish. */
-function drainOnTermination(server: Server, inFlight: InFlightCounter, onTerminate: () => Promise<void>): void {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.removeAllListeners(signal);
-    process.once(signal, () => {
-      server.close();
-      const timeUp = new Promise<void>((resolve) => {
-        setTimeout(resolve, DRAIN_MS);
-      });
-      Promise.race([inFlight.idle(), timeUp])
-        .then(onTerminate)
-        .catch(() => undefined)
-        .finally(() => process.exit(0));
-    });
-  }
 }

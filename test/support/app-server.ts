@@ -8,6 +8,7 @@ import { healthRoutes } from '../../functions/health-routes.ts';
 import { type App, type AppOptions, createApp } from '../../shared/app/create-app.ts';
 import type { Environment } from '../../shared/config/environment.ts';
 import { createDevelopmentConfig, parseConfig } from '../../shared/config/load.ts';
+import { toCallerRequest } from '../../shared/http/caller-request.ts';
 import { createHttpFunction } from '../../shared/http/define-handler.ts';
 import { attachFrontDoor } from '../../shared/http/front-door.ts';
 
@@ -45,7 +46,11 @@ export async function startAppServer({
     }),
   );
   const server = getTestServer(name);
-  attachFrontDoor(server, { maxBodyBytes: () => config.limits.ingestBodyBytes });
+  attachFrontDoor(server, {
+    maxBodyBytes: () => config.limits.ingestBodyBytes,
+    admit: (request, response) => app.authenticate(toCallerRequest(request, response)),
+    corsOrigins: config.auth.corsOrigins,
+  });
   const url = await listen(server);
   return {
     url,

@@ -1,20 +1,13 @@
 import type { FunctionName } from '../../config/names.ts';
 import type { SluiceConfig } from '../../config/types.ts';
 import { toAppError } from '../../contracts/app-error.ts';
+import type { CallerRequest } from '../../http/caller-request.ts';
 import type { ApiKeyCheck } from '../../security/api-keys.ts';
 import type { IdentityCheck } from '../../security/identity.ts';
 import { assertFunctionAllowed, type Caller } from '../caller.ts';
-import type { Admission, RequestOrigin } from './admission.ts';
+import type { Admission } from './admission.ts';
 import { type GrantedCaller, toCaller } from './granted-caller.ts';
 import { toGrant } from './identity-caller.ts';
-
-/** A request as far as it matters who makes it. */
-export interface CallerRequest extends RequestOrigin {
-  /** Sets a header of the answer, whatever the answer will be. */
-  readonly setHeader: (name: string, value: string) => void;
-  /** The same object for the same request: who makes it is found out once. */
-  readonly request: object;
-}
 
 export interface Gate {
   /**

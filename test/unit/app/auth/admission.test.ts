@@ -100,4 +100,55 @@ describe('admission', () => {
     if (same) expect(() => admission.admitAddress(other)).toThrow();
     else admission.admitAddress(other);
   });
+
+  it('knows a client behind a load balancer, which adds its own address last, and not what the client wrote', () => {
+    const { admission } = open({ client: { requestsPerSecond: 1, burst: 1 }, forwardedHops: 1 }, true);
+    admission.admitAddress(from('169.254.1.1', '1.2.3.4, 34.0.0.1'));
+    admission.admitAddress(from('169.254.1.1', '1.2.3.5, 34.0.0.1'));
+    for (const written of ['9.9.9.9, ', '8.8.8.8, 7.7.7.7, ']) {
+      expect(() => admission.admitAddress(from('169.254.1.1', `${written}1.2.3.4, 34.0.0.1`))).toThrow();
+    }
+  });
+
+  it('gives back what was no guess', () => {
+    const { admission } = open({});
+    for (let count = 0; count < 100; count += 1) {
+      admission.admitGuess(from('1.2.3.4'));
+      admission.forgiveGuess(from('1.2.3.4'));
+    }
+  });
+
+  it('says what is left of the limit of a key, and nothing where there is none', () => {
+    const { admission, pass } = open({});
+    const key = { name: 'k', requestsPerMinute: 60 };
+    for (let count = 0; count < 10; count += 1) admission.admitKey(key);
+    expect(admission.limitHeaders(key)).toEqual({
+      'x-ratelimit-limit-requests': '60',
+      'x-ratelimit-remaining-requests': '50',
+      'x-ratelimit-reset-requests': '10s',
+    });
+    pass(4_000);
+    expect(admission.limitHeaders(key)).toMatchObject({ 'x-ratelimit-remaining-requests': '54' });
+    expect(admission.limitHeaders({ name: 'free' })).toEqual({});
+  });
+
+  it('keeps its memory bounded when a million addresses come, and still knows the one that comes all the time', () => {
+    const { admission } = open({ client: { requestsPerSecond: 1, burst: 20 } });
+    const toAddress = (index: number) => `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`;
+    let refused = 0;
+    globalThis.gc?.();
+    const before = process.memoryUsage().heapUsed;
+    for (let index = 0; index < 1_000_000; index += 1) {
+      admission.admitAddress(from(toAddress(index)));
+      if (index % 1_000 === 0) {
+        try {
+          admission.admitAddress(from('99.9.9.9'));
+        } catch {
+          refused += 1;
+        }
+      }
+    }
+    expect(refused).toBe(980);
+    expect((process.memoryUsage().heapUsed - before) / 1_048_576).toBeLessThan(200);
+  });
 });
