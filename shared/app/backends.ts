@@ -22,6 +22,9 @@ import type { Credentials } from './credentials.ts';
 import { createLazy, type Lazy } from './lazy.ts';
 import type { Outgoing } from './outgoing.ts';
 
+/** Vectors kept in memory, if their bytes allow as many: the cache has a limit of its own for these. */
+const MAX_VECTORS = 100_000;
+
 export interface BackendOptions {
   readonly config: SluiceConfig;
   readonly environment: Environment;
@@ -40,6 +43,8 @@ export interface Backends {
   readonly usageLedger: Lazy<UsageLedger>;
   /** Asked for only where the configuration has a `cache` block. */
   readonly responseCache: Lazy<ResponseCache>;
+  /** For vectors of texts already seen: the response cache, or the memory of this instance where there is none. */
+  readonly vectorCache: Lazy<ResponseCache>;
   /** Asked for only where keys are kept in a store. */
   readonly keyStore: Lazy<KeyStore>;
   embedding(config: EmbeddingsConfig): Promise<EmbeddingProvider>;
@@ -62,6 +67,9 @@ export function createBackends({ config, environment, credentials, outgoing, log
     }),
   );
   const responseCache = createLazy(() => makeResponseCache(config, { credentials, log, now }));
+  const vectorCache = config.cache
+    ? responseCache
+    : createLazy(async () => await responseCaches.memory({ maxEntries: MAX_VECTORS, now }));
 
   const keyStore = createLazy(() =>
     keyStores.firestore({ ...firestoreOptions(config), ...defined({ collection: config.auth.keysCollection }) }),
@@ -81,6 +89,7 @@ export function createBackends({ config, environment, credentials, outgoing, log
     documentStore,
     usageLedger,
     responseCache,
+    vectorCache,
     keyStore,
     embedding: (embeddings) =>
       pick(

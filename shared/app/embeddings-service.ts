@@ -48,6 +48,9 @@ const MAX_EMBEDDERS = 16;
 
 const LOADING_MS = 60_000;
 
+/** How long vectors are kept where there is no `cache` block to say it. A text's vector does not change. */
+const MEMORY_TTL_MS = 86_400_000;
+
 export function createEmbeddingsService({ config, backends, usage }: EmbeddingsServiceOptions): EmbeddingsService {
   const { concurrency } = config.ingestion;
   const make = async (embeddings: EmbeddingsConfig): Promise<Embedder> => {
@@ -63,8 +66,8 @@ export function createEmbeddingsService({ config, backends, usage }: EmbeddingsS
         ...(documentPrefix === undefined ? {} : { document: documentPrefix }),
         ...(queryPrefix === undefined ? {} : { query: queryPrefix }),
       },
-      ...(embeddings.cache && config.cache
-        ? { keep: { cache: await backends.responseCache.get(), ttlMs: config.cache.ttlMs } }
+      ...(embeddings.cache
+        ? { keep: { cache: await backends.vectorCache.get(), ttlMs: config.cache?.ttlMs ?? MEMORY_TTL_MS } }
         : {}),
     });
   };

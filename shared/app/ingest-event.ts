@@ -7,8 +7,6 @@ import { type DocumentName, readDocumentEvent } from '../stores/document/firesto
 import type { EmbeddingUsage } from './embedding-usage.ts';
 import type { Lazy } from './lazy.ts';
 
-/** An event that could not be handled for that long is not tried again. */
-const MAX_EVENT_AGE_MS = 24 * 3_600_000;
 /** Event functions run for at most nine minutes; what is not done by then is better ended than cut off. */
 const TIMEOUT_MS = 8 * 60_000;
 
@@ -31,8 +29,6 @@ export interface IngestEventOptions {
   readonly usage: EmbeddingUsage;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
-  /** Default 24 hours. */
-  readonly maxEventAgeMs?: number;
 }
 
 /**
@@ -44,8 +40,8 @@ export function createIngestEvent({
   ingestion,
   usage,
   now = Date.now,
-  maxEventAgeMs = MAX_EVENT_AGE_MS,
 }: IngestEventOptions): (event: unknown) => Promise<EventOutcome> {
+  const { maxEventAgeMs } = config.ingestion;
   return async (input) => {
     const event = readDocumentEvent(input);
     const id = idOf(event.document, config);
@@ -89,11 +85,15 @@ function isFinal(error: AppError): boolean {
 }
 
 function tooOld(maxEventAgeMs: number): AppError {
-  const hours = Math.round(maxEventAgeMs / 3_600_000);
   return new AppError(
     'timeout',
-    `The document could not be ingested within ${hours} hours after it was written. Write it again, or ask for another ` +
-      'attempt with POST /v1/documents/{id}/retry.',
+    `The document could not be ingested within ${describeAge(maxEventAgeMs)} after it was written. Write it again, or ask ` +
+      'for another attempt with POST /v1/documents/{id}/retry.',
     { retryable: false },
   );
+}
+
+function describeAge(ageMs: number): string {
+  const minutes = Math.round(ageMs / 60_000);
+  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
 }

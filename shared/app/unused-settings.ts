@@ -5,14 +5,13 @@ import type { SluiceConfig } from '../config/types.ts';
  * is not kept, so each is a warning at start-up.
  */
 export function listUnusedSettings(config: SluiceConfig): string[] {
-  const { observability, embeddings, vectorstore } = config;
+  const { observability, vectorstore } = config;
   const settings: readonly (readonly [isSet: boolean, name: string])[] = [
     [observability.tracing !== undefined || observability.langfuse !== undefined, 'observability tracing and langfuse'],
     [
       vectorstore?.provider === 'memory' && (vectorstore.ttlMs !== undefined || vectorstore.file !== undefined),
       'vectorstore.memory ttl and file',
     ],
-    [embeddings?.cache === true && config.cache === undefined, 'embeddings.cache without a `cache` block'],
   ];
   return settings
     .filter(([isSet]) => isSet)

@@ -169,7 +169,7 @@ export interface EmbeddingsConfig {
   /** Put before each text, for models trained that way. */
   readonly documentPrefix?: string;
   readonly queryPrefix?: string;
-  /** Keep vectors of texts already seen in the response cache. */
+  /** Keep vectors of texts already seen in the response cache, or in memory where there is none. */
   readonly cache: boolean;
   readonly timeoutMs: number;
   readonly retry: RetryConfig;
@@ -300,6 +300,8 @@ export interface IngestionConfig {
   readonly mode: ChunkMode;
   /** Embedding requests in flight at once. */
   readonly concurrency: number;
+  /** Events of documents that could not be handled for that long are recorded as dead letters. */
+  readonly maxEventAgeMs: number;
   readonly store: RecordStoreName;
   readonly documentsCollection: string;
   readonly ingestionsCollection: string;

@@ -22,6 +22,7 @@ import { type NormalizeContext, toAllowedCidrs, toEndpoint } from './context.ts'
 
 const MEGABYTE = 1024 * 1024;
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 export function normalizeCache(
   input: CacheInput | undefined,
@@ -102,6 +103,7 @@ export function normalizeIngestion(
     chunkOverlap,
     mode: input?.mode ?? 'structural',
     concurrency: input?.concurrency ?? 4,
+    maxEventAgeMs: input?.max_event_age ?? DAY_MS,
     store: input?.store ?? recordStore,
     documentsCollection: input?.documents_collection ?? 'documents',
     ingestionsCollection: input?.ingestions_collection ?? 'ingestions',

@@ -51,6 +51,7 @@ export const ingestion = () =>
     chunk_overlap: wholeNumber({ min: 0, max: 1_000_000 }).optional(),
     mode: z.enum(CHUNK_MODES).optional(),
     concurrency: wholeNumber({ max: 64 }).optional(),
+    max_event_age: duration.optional(),
     store: z.enum(RECORD_STORE_NAMES).optional(),
     documents_collection: collectionName.optional(),
     ingestions_collection: collectionName.optional(),

@@ -11,7 +11,7 @@ embeddings: {provider: openai, openai: {api_key: sk-test, model: text-embedding-
 const inputOf = ({ body }: JsonRequest) => (body as { input: string[] }).input;
 
 /** The service over a pretended OpenAI, whose vectors tell the lengths of the texts. */
-function createWorld() {
+function createWorld(yaml = CONFIG) {
   const { fetch, requests } = createJsonUpstream((request) => {
     const input = inputOf(request);
     return {
@@ -21,7 +21,7 @@ function createWorld() {
       },
     };
   });
-  const { config } = parseConfig(CONFIG, { environment: {}, source: 'agents.yaml' });
+  const { config } = parseConfig(yaml, { environment: {}, source: 'agents.yaml' });
   const app = createApp(config, { fetch, log: () => {} });
   const create = (body: Parameters<App['embeddings']['create']>[0]['body']) =>
     app.embeddings.create({ body, caller: { tenant: null }, signal: new AbortController().signal, facts: {} });
@@ -55,6 +55,21 @@ describe('the embeddings service', () => {
       [4, 0.5],
     ]);
     expect(again).toMatchObject({ usage: { total_tokens: 0 }, sluice: { cost_usd: 0 } });
+  });
+
+  it('keeps as many vectors as memory allows when it is told to keep them, without a cache block too', async () => {
+    const model = 'text-embedding-3-small';
+    const texts = Array.from({ length: 1_200 }, (_, index) => `text ${index}`);
+    const askedAgain = async (yaml: string) => {
+      const { create, requests } = createWorld(yaml);
+      await create({ model, input: texts });
+      const before = requests.length;
+      await create({ model, input: texts });
+      return requests.slice(before).flatMap(inputOf).length;
+    };
+    // Without it only the last few hundred are at hand.
+    expect(await askedAgain(CONFIG)).toBeGreaterThan(0);
+    expect(await askedAgain(CONFIG.replace('provider: openai,', 'provider: openai, cache: true,'))).toBe(0);
   });
 
   it('encodes by itself what is asked for as base64', async () => {

@@ -15,7 +15,7 @@ ingestion: {documents_collection: docs}
   { environment: { GCP_PROJECT_ID: 'p' } },
 );
 
-function createSetting() {
+function createSetting(settings = config) {
   const world = createIngestWorld();
   const state = { fails: undefined as AppError | undefined, budget: undefined as AppError | undefined };
   const used: { tokens: number; tenant: string | null }[] = [];
@@ -23,7 +23,7 @@ function createSetting() {
     step === 'embed' && state.fails !== undefined ? Promise.reject(state.fails) : operation(),
   );
   const handle = createIngestEvent({
-    config,
+    config: settings,
     ingestion: createLazy(async () => instance),
     usage: {
       check: async () => {
@@ -149,6 +149,21 @@ describe('the event that a document was written', () => {
     expect(world.embedded).toEqual([]);
     expect(await handle(eventOf('docs/a', { ageHours: 23 }))).toMatchObject({ status: 'ready' });
     expect(await handle(eventOf('docs/a', { ageHours: 25 }))).toMatchObject({ status: 'unchanged' });
+    expect(await world.stored('a')).toEqual(expectedOf(document));
+  });
+
+  test('is a dead letter as early or as late as the configuration says, and a retry heals it', async () => {
+    const own = { ...config, ingestion: { ...config.ingestion, maxEventAgeMs: HOUR_MS } };
+    const { world, handle, eventOf, instance } = createSetting(own);
+    const document = { id: 'a', text: paragraphs('A'), tenant: null };
+    await world.documents.putDocument(document);
+    expect(await handle(eventOf('docs/a', { ageHours: 2 }))).toMatchObject({ status: 'dead_letter' });
+    expect(await instance.status('a', { collection: 'default', tenant: null })).toMatchObject({
+      error: { message: expect.stringContaining('within 60 minutes') },
+    });
+    expect(await instance.converge('a', { signal: new AbortController().signal, force: true })).toMatchObject({
+      status: 'ready',
+    });
     expect(await world.stored('a')).toEqual(expectedOf(document));
   });
 

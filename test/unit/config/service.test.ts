@@ -21,6 +21,7 @@ describe('the other blocks', () => {
       chunkOverlap: 150,
       mode: 'structural',
       concurrency: 4,
+      maxEventAgeMs: 86_400_000,
       store: 'memory',
     });
     expect(config.retrieval).toEqual({
