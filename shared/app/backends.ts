@@ -56,7 +56,7 @@ export function createBackends({ config, environment, credentials, outgoing, log
   const providers = new Map<string, Lazy<ChatProvider>>();
   const emulator = (environment.FIRESTORE_EMULATOR_HOST ?? '') !== '';
 
-  const vectorStore = createLazy(() => makeVectorStore(config, { emulator, credentials, outgoing }));
+  const vectorStore = createLazy(() => makeVectorStore(config, { emulator, credentials, outgoing, now }));
   const documentStore = createLazy(() => makeDocumentStore(config));
   const usageLedger = createLazy(() =>
     usageLedgers[config.observability.ledger]({
@@ -130,7 +130,8 @@ async function makeVectorStore(
     emulator,
     credentials,
     outgoing,
-  }: { readonly emulator: boolean } & Pick<BackendOptions, 'credentials' | 'outgoing'>,
+    now,
+  }: { readonly emulator: boolean } & Pick<BackendOptions, 'credentials' | 'outgoing' | 'now'>,
 ): Promise<VectorStore> {
   if (!vectorstore) {
     throw new AppError('configuration', 'There is no vector store. Add a `vectorstore` block to the configuration.');
@@ -177,8 +178,17 @@ async function makeVectorStore(
         ...(exactUpTo === undefined ? {} : { exactUpTo }),
       });
     }
-    case 'memory':
-      return await make({ dimensions, maxDocuments: vectorstore.maxDocuments });
+    case 'memory': {
+      const { maxDocuments, distance, prescan, ttlMs } = vectorstore;
+      return await make({
+        dimensions,
+        maxDocuments,
+        distance,
+        prescan,
+        now,
+        ...(ttlMs === undefined ? {} : { ttlMs }),
+      });
+    }
   }
 }
 

@@ -8,10 +8,7 @@ export function listUnusedSettings(config: SluiceConfig): string[] {
   const { observability, vectorstore } = config;
   const settings: readonly (readonly [isSet: boolean, name: string])[] = [
     [observability.tracing !== undefined || observability.langfuse !== undefined, 'observability tracing and langfuse'],
-    [
-      vectorstore?.provider === 'memory' && (vectorstore.ttlMs !== undefined || vectorstore.file !== undefined),
-      'vectorstore.memory ttl and file',
-    ],
+    [vectorstore?.provider === 'memory' && vectorstore.file !== undefined, 'vectorstore.memory.file'],
   ];
   return settings
     .filter(([isSet]) => isSet)

@@ -80,6 +80,7 @@ function toMemory({ memory }: VectorStoreInput, { cloudRun, problems }: Normaliz
     maxDocuments: memory?.max_documents ?? DEFAULT_MAX_DOCUMENTS,
     ttlMs: memory?.ttl,
     file: memory?.file,
+    prescan: memory?.prescan ?? true,
     distance: memory?.distance ?? DEFAULT_DISTANCE,
   });
 }

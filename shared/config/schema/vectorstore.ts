@@ -28,6 +28,7 @@ export const vectorstore = () =>
       max_documents: wholeNumber().optional(),
       ttl: duration.optional(),
       file: text.optional(),
+      prescan: flag.optional(),
       distance: z.enum(DISTANCES).optional(),
     }).optional(),
     qdrant: block({

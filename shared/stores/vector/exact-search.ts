@@ -1,16 +1,22 @@
 /**
  * The arithmetic of exact search, over rows that lie one after the other in one flat array. Sums are made in 64 bits.
- * Pure functions of typed arrays, so that another kernel can take their place.
+ * The kernel in simd-kernel.wat does the same faster, in 32; this is where it cannot run, and what it is tested against.
  */
 
-/** 1 / |vector|, and 0 for a zero vector: a product with it is a cosine, and never NaN. */
-export function inverseNorm(vector: Float32Array): number {
+/** |vector|. Squares of 32-bit numbers neither overflow nor vanish in 64 bits. */
+export function norm(vector: Float32Array): number {
   let sum = 0;
   for (let position = 0; position < vector.length; position += 1) {
     const value = vector[position] as number;
     sum += value * value;
   }
-  return sum === 0 ? 0 : 1 / Math.sqrt(sum);
+  return Math.sqrt(sum);
+}
+
+/** 1 / |vector|, and 0 for a zero vector: a product with it is a cosine, and never NaN. */
+export function inverseNorm(vector: Float32Array): number {
+  const length = norm(vector);
+  return length === 0 ? 0 : 1 / length;
 }
 
 /** The vector with length 1; a zero vector stays zero. */
@@ -58,6 +64,17 @@ export function dotProductOfRow(rows: Float32Array, row: number, query: Float32A
   let sum = 0;
   for (let position = 0; position < dimensions; position += 1) {
     sum += (rows[offset + position] as number) * (query[position] as number);
+  }
+  return sum;
+}
+
+export function squaredDistanceToRow(rows: Float32Array, row: number, query: Float32Array): number {
+  const dimensions = query.length;
+  const offset = row * dimensions;
+  let sum = 0;
+  for (let position = 0; position < dimensions; position += 1) {
+    const difference = (rows[offset + position] as number) - (query[position] as number);
+    sum += difference * difference;
   }
   return sum;
 }

@@ -1,14 +1,8 @@
+import type { Distance } from '../../config/names.ts';
 import { AppError } from '../../contracts/app-error.ts';
-import type {
-  DeleteSelector,
-  ScoredChunk,
-  StoredChunk,
-  StoreScope,
-  VectorStore,
-} from '../../contracts/vector-store.ts';
+import type { Chunk, DeleteSelector, ScoredChunk, StoredChunk, VectorStore } from '../../contracts/vector-store.ts';
 import { createTermReader } from '../../text/search-terms.ts';
 import { refuseAborted } from '../abort.ts';
-import { type BlockWords, createBlockWords } from './block-words.ts';
 import {
   checkChunks,
   checkCollection,
@@ -21,8 +15,11 @@ import {
   MAX_TOP_K,
 } from './chunk-rules.ts';
 import { ALL_FILTER_OPERATORS, compileFilter } from './filter.ts';
+import { createMemoryBlocks, type MemoryBlock, type MemoryBlocks } from './memory-blocks.ts';
 import { copyMetadata } from './metadata-rules.ts';
-import { createVectorBlock, type VectorBlock } from './vector-block.ts';
+import { createSimdMemory, type SimdMemory } from './simd-memory.ts';
+import { segmentsOf, type VectorBlock } from './vector-block.ts';
+import { VECTOR_MEASURES } from './vector-measure.ts';
 
 const MAX_DIMENSIONS = 16_384;
 
@@ -30,38 +27,46 @@ export interface MemoryVectorStoreOptions {
   readonly dimensions: number;
   /** Most chunks the store holds, over all collections and tenants. Default 10,000. */
   readonly maxDocuments?: number;
+  /** How long a chunk is there after it was written last. Default: for ever. */
+  readonly ttlMs?: number;
+  /** Scores: the cosine; 1 / (1 + distance); the dot product. Default cosine. */
+  readonly distance?: Distance;
+  /** Keep 8-bit codes of the vectors, which make searches faster and take a quarter of the vectors' memory more. Default true. */
+  readonly prescan?: boolean;
   /** Milliseconds since the epoch, for the times of the chunks. */
   readonly now?: () => number;
 }
 
-interface Block {
-  readonly vectors: VectorBlock;
-  /** There once somebody has searched the block by words. */
-  words?: BlockWords;
-}
-
 /**
- * Exact cosine search, and exact BM25 by words, over chunks held in this process. For development and small sets: it is empty after every start,
- * and two instances do not share it.
+ * Exact search by vectors, and exact BM25 by words, over chunks held in this process. For development and small sets: it is
+ * empty after every start, and two instances do not share it.
  */
 export function createMemoryVectorStore({
   dimensions,
   maxDocuments = 10_000,
+  ttlMs,
+  distance = 'cosine',
+  prescan = true,
   now = Date.now,
 }: MemoryVectorStoreOptions): VectorStore {
   checkDimensions(dimensions, MAX_DIMENSIONS);
-  const rules = { dimensions, scores: 'unit' } as const;
-  const readTerms = createTermReader();
-  const blocks = new Map<string, Block>();
+  const measure = VECTOR_MEASURES[distance];
+  const rules = { dimensions, scores: distance === 'dot_product' ? 'unbounded' : 'unit' } as const;
+  const memory = createSimdMemory({ dimensions, coded: prescan && measure.kind === 'product' });
+  const blocks = createMemoryBlocks({ dimensions, measure, memory, readTerms: createTermReader(), ttlMs, now });
 
-  const find = ({ collection, tenant }: StoreScope): Block | undefined => blocks.get(keyOf(collection, tenant));
-  const findOrCreate = (collection: string, tenant: string | null): Block => {
-    const key = keyOf(collection, tenant);
-    const block = blocks.get(key) ?? { vectors: createVectorBlock(dimensions) };
-    blocks.set(key, block);
-    return block;
+  const checkCapacity = (added: number): void => {
+    if (blocks.size + added <= maxDocuments) return;
+    // Counting makes room: what has expired is gone from every block that is looked at.
+    const present = [...blocks.all()].reduce((sum, { vectors }) => sum + vectors.size, 0);
+    if (present + added <= maxDocuments) return;
+    throw new AppError(
+      'quota_exceeded',
+      `The in-memory vector store is full: it holds at most ${maxDocuments} chunks. ` +
+        'Raise vectorstore.memory.max_documents, or use another vector store.',
+      { retryable: false },
+    );
   };
-  const total = (): number => [...blocks.values()].reduce((sum, { vectors }) => sum + vectors.size, 0);
 
   return {
     id: 'memory',
@@ -71,21 +76,14 @@ export function createMemoryVectorStore({
       refuseAborted(signal);
       checkCollection(collection);
       const accepted = checkChunks(chunks, rules);
-      const added = accepted.filter(({ id, tenant }) => !blocks.get(keyOf(collection, tenant))?.vectors.has(id)).length;
-      if (total() + added > maxDocuments) {
-        throw new AppError(
-          'quota_exceeded',
-          `The in-memory vector store is full: it holds at most ${maxDocuments} chunks. ` +
-            'Raise vectorstore.memory.max_documents, or use another vector store.',
-          { retryable: false },
-        );
-      }
+      const added = countNew(accepted, collection, blocks);
+      checkCapacity([...added.values()].reduce((sum, count) => sum + count, 0));
+      if (memory !== undefined) reserve(added, { collection, blocks, memory });
       const time = now();
       for (const { embedding, ...chunk } of accepted) {
-        const { vectors, words } = findOrCreate(collection, chunk.tenant);
-        const createdAt = vectors.get(chunk.id)?.createdAt ?? new Date(time);
-        vectors.put(copyChunk({ ...chunk, createdAt, updatedAt: new Date(time) }), embedding);
-        words?.put(chunk);
+        const known = blocks.find({ collection, tenant: chunk.tenant })?.vectors.get(chunk.id);
+        const times = { createdAt: known?.createdAt ?? new Date(time), updatedAt: new Date(time) };
+        blocks.put(collection, copyChunk({ ...chunk, ...times }), embedding);
       }
       return { upserted: accepted.map(({ id }) => id), failed: [] };
     },
@@ -94,7 +92,7 @@ export function createMemoryVectorStore({
       refuseAborted(query.signal);
       checkQuery(query, rules);
       const { vector, topK, minScore, filter } = query;
-      const block = find(query);
+      const block = blocks.find(query);
       if (block === undefined) return [];
       const found = block.vectors.search({ vector, topK, minScore, filter });
       return found.map(({ chunk, score }) => toResult(block, chunk, score, query.withEmbeddings));
@@ -104,11 +102,10 @@ export function createMemoryVectorStore({
       refuseAborted(query.signal);
       checkTextQuery(query);
       const { text, topK, filter } = query;
-      const block = find(query);
+      const block = blocks.find(query);
       if (block === undefined) return [];
       const { vectors } = block;
-      block.words ??= createBlockWords({ chunks: vectors.chunks(), readTerms });
-      const { words } = block;
+      const words = block.words();
       await words.prepare();
       refuseAborted(query.signal);
       const matches = filter === undefined ? undefined : compileFilter(filter);
@@ -122,14 +119,9 @@ export function createMemoryVectorStore({
       refuseAborted(scope.signal);
       checkScope(scope);
       checkSelector(selector);
-      const block = find(scope);
+      const block = blocks.find(scope);
       if (block === undefined) return { deleted: 0 };
-      const { vectors, words } = block;
-      const deleted = selectIds(selector, vectors).filter((id) => {
-        words?.remove(id);
-        return vectors.remove(id);
-      }).length;
-      if (vectors.size === 0) blocks.delete(keyOf(scope.collection, scope.tenant));
+      const deleted = selectIds(selector, block.vectors).filter((id) => blocks.remove(block, id)).length;
       return { deleted };
     },
 
@@ -137,7 +129,7 @@ export function createMemoryVectorStore({
       refuseAborted(scope.signal);
       checkScope(scope);
       checkId(documentId, 'document_id');
-      const vectors = find(scope)?.vectors;
+      const vectors = blocks.find(scope)?.vectors;
       if (vectors === undefined) return [];
       return vectors
         .idsOfDocument(documentId)
@@ -150,7 +142,7 @@ export function createMemoryVectorStore({
     async count(scope) {
       refuseAborted(scope.signal);
       checkScope(scope);
-      return find(scope)?.vectors.size ?? 0;
+      return blocks.find(scope)?.vectors.size ?? 0;
     },
 
     async ready() {},
@@ -161,9 +153,30 @@ export function createMemoryVectorStore({
   };
 }
 
-/** Collection names hold no colon, so this cannot be ambiguous; a tenant called "null" is not the null tenant. */
-function keyOf(collection: string, tenant: string | null): string {
-  return tenant === null ? collection : `${collection}:${tenant}`;
+/** By tenant: how many of the chunks are not there yet. */
+function countNew(
+  chunks: readonly Pick<Chunk, 'id' | 'tenant'>[],
+  collection: string,
+  blocks: MemoryBlocks,
+): Map<string | null, number> {
+  const added = new Map<string | null, number>();
+  for (const { id, tenant } of chunks) {
+    const isNew = !blocks.find({ collection, tenant })?.vectors.has(id);
+    added.set(tenant, (added.get(tenant) ?? 0) + (isNew ? 1 : 0));
+  }
+  return added;
+}
+
+/** Memory for all of a call's chunks, before the first of them is put. @throws AppError `quota_exceeded`. */
+function reserve(
+  added: ReadonlyMap<string | null, number>,
+  { collection, blocks, memory }: { collection: string; blocks: MemoryBlocks; memory: SimdMemory },
+): void {
+  let segments = 0;
+  for (const [tenant, count] of added) {
+    segments += blocks.find({ collection, tenant })?.vectors.segmentsFor(count) ?? segmentsOf(count);
+  }
+  memory.reserve(segments);
 }
 
 function selectIds(selector: DeleteSelector, block: VectorBlock): readonly string[] {
@@ -172,7 +185,7 @@ function selectIds(selector: DeleteSelector, block: VectorBlock): readonly strin
   return block.idsMatching(selector.filter);
 }
 
-function toResult({ vectors }: Block, chunk: StoredChunk, score: number, withEmbedding = false): ScoredChunk {
+function toResult({ vectors }: MemoryBlock, chunk: StoredChunk, score: number, withEmbedding = false): ScoredChunk {
   const result = { ...copyChunk(chunk), score };
   return withEmbedding ? { ...result, embedding: vectors.embeddingOf(chunk.id) } : result;
 }

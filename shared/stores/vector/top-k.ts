@@ -1,5 +1,12 @@
+/** Where a search puts what it finds. */
+export interface BestRows {
+  /** Rows of a lower score need not be offered. Rises as rows are offered. */
+  readonly bar: number;
+  offer(row: number, score: number): void;
+}
+
 /** The best `limit` rows seen so far, in memory bounded by `limit`. */
-export interface TopK {
+export interface TopK extends BestRows {
   /** Offers a row. `isAfter(a, b)` of the creator decides among rows of equal score. */
   offer(row: number, score: number): void;
   /** Best first. */
@@ -54,6 +61,9 @@ export function createTopK({ limit, isAfter }: TopKOptions): TopK {
   };
 
   return {
+    get bar() {
+      return rows.length < limit ? Number.NEGATIVE_INFINITY : (scores[0] as number);
+    },
     offer(row, score) {
       if (rows.length < limit) {
         rows.push(row);

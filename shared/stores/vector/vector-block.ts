@@ -1,14 +1,22 @@
 import type { Filter } from '../../contracts/filter.ts';
 import type { StoredChunk } from '../../contracts/vector-store.ts';
 import { compareText } from '../../text/text-order.ts';
-import { dotProductOfRow, dotProducts, inverseNorm, normalise } from './exact-search.ts';
+import { createFieldIndex } from './field-index.ts';
 import { compileFilter } from './filter.ts';
-import { reachesMinScore, toCosineScore } from './score.ts';
-import { createTopK } from './top-k.ts';
+import { createPlainRows } from './plain-rows.ts';
+import { reachesMinScore } from './score.ts';
+import { SEGMENT_ROWS, type SimdMemory } from './simd-memory.ts';
+import { createSimdRows } from './simd-rows.ts';
+import { type BestRows, createTopK } from './top-k.ts';
+import type { VectorMeasure } from './vector-measure.ts';
+import type { VectorRows } from './vector-rows.ts';
 
-const FIRST_CAPACITY = 16;
-/** Above this share of matching rows one sequential scan is faster than visiting the matching rows. */
-const GATHER_SHARE = 0.4;
+/** Above this share of matching rows, looking at all of them in a row is faster than visiting those that match. */
+const VISIT_SHARE = 0.5;
+/** Rows that are asked first whether a filter without a list of its rows leaves many or few. */
+const SAMPLE_ROWS = 200;
+/** Above this share of matching rows, only those are asked that would be results. */
+const ASK_LATE_SHARE = 0.1;
 
 export interface BlockSearch {
   readonly vector: Float32Array;
@@ -17,9 +25,10 @@ export interface BlockSearch {
   readonly filter: Filter | undefined;
 }
 
-/** The chunks of one collection and tenant: vectors in one flat array, everything else beside it, by row. */
+/** The chunks of one collection and tenant: vectors apart, everything else beside them, by row. */
 export interface VectorBlock {
   readonly size: number;
+  /** In the order they were put in last. */
   chunks(): Iterable<StoredChunk>;
   has(id: string): boolean;
   get(id: string): StoredChunk | undefined;
@@ -30,25 +39,34 @@ export interface VectorBlock {
   /** A copy of the vector as it was put. */
   embeddingOf(id: string): Float32Array;
   search(search: BlockSearch): { chunk: StoredChunk; score: number }[];
+  /** Segments of memory that so many chunks more take. */
+  segmentsFor(added: number): number;
+  /** Gives its memory back; the block is not used again. */
+  release(): void;
 }
 
-export function createVectorBlock(dimensions: number): VectorBlock {
+export interface VectorBlockOptions {
+  readonly dimensions: number;
+  readonly measure: VectorMeasure;
+  /** Where the vectors of larger blocks are kept; undefined keeps all of them in plain arrays. */
+  readonly memory: SimdMemory | undefined;
+}
+
+export function createVectorBlock({ dimensions, measure, memory }: VectorBlockOptions): VectorBlock {
   const chunks: StoredChunk[] = [];
+  /** In the order of the last put. */
   const rowById = new Map<string, number>();
   const idsByDocument = new Map<string, Set<string>>();
-  // The vectors stay as they came, so that they can be handed out again; the cosine takes one factor per row instead.
-  let rows = new Float32Array(FIRST_CAPACITY * dimensions);
-  let inverseNorms = new Float64Array(FIRST_CAPACITY);
-  let products = new Float64Array(0);
+  const fields = createFieldIndex(chunks);
+  let rows: VectorRows = createPlainRows(dimensions, measure);
+  let isPlain = true;
 
-  const grow = (): void => {
-    const capacity = inverseNorms.length * 2;
-    const widerRows = new Float32Array(capacity * dimensions);
-    widerRows.set(rows);
-    rows = widerRows;
-    const widerNorms = new Float64Array(capacity);
-    widerNorms.set(inverseNorms);
-    inverseNorms = widerNorms;
+  /** Small blocks, of which there may be one per tenant, take no more memory than they need. */
+  const moveToMemory = (target: SimdMemory): void => {
+    const moved = createSimdRows(target, measure, dimensions);
+    for (let row = 0; row < rows.size; row += 1) moved.set(row, rows.vectorAt(row));
+    rows = moved;
+    isPlain = false;
   };
 
   const forgetDocument = (chunk: StoredChunk): void => {
@@ -60,37 +78,63 @@ export function createVectorBlock(dimensions: number): VectorBlock {
   const isAfter = (left: number, right: number): boolean =>
     compareText((chunks[left] as StoredChunk).id, (chunks[right] as StoredChunk).id) > 0;
 
-  const matchingRows = (filter: Filter): number[] => {
-    const matches = compileFilter(filter);
+  const everyRow = (matches: (row: number) => boolean): number[] => {
     const found: number[] = [];
-    for (let row = 0; row < chunks.length; row += 1) {
-      if (matches((chunks[row] as StoredChunk).metadata)) found.push(row);
-    }
+    for (let row = 0; row < chunks.length; row += 1) if (matches(row)) found.push(row);
     return found;
+  };
+
+  const toRowTest = (filter: Filter): ((row: number) => boolean) => {
+    const matches = compileFilter(filter);
+    return (row) => matches((chunks[row] as StoredChunk).metadata);
+  };
+
+  const shareOf = (matches: (row: number) => boolean): number => {
+    const step = Math.max(1, Math.floor(chunks.length / SAMPLE_ROWS));
+    let asked = 0;
+    let matching = 0;
+    for (let row = 0; row < chunks.length; row += step) {
+      asked += 1;
+      if (matches(row)) matching += 1;
+    }
+    return matching / asked;
+  };
+
+  /** Rows to look at, and what those among them that are good enough have to pass. */
+  const select = (filter: Filter | undefined): { rows?: readonly number[]; passes?: (row: number) => boolean } => {
+    if (filter === undefined) return {};
+    const listed = fields.rowsOf(filter);
+    const passes = toRowTest(filter);
+    if (listed !== undefined) return listed.length < chunks.length * VISIT_SHARE ? { rows: listed } : { passes };
+    return shareOf(passes) > ASK_LATE_SHARE ? { passes } : { rows: everyRow(passes) };
   };
 
   return {
     get size() {
       return chunks.length;
     },
-    chunks: () => chunks,
+    *chunks() {
+      for (const row of rowById.values()) yield chunks[row] as StoredChunk;
+    },
     has: (id) => rowById.has(id),
     get(id) {
       const row = rowById.get(id);
       return row === undefined ? undefined : chunks[row];
     },
     put(chunk, embedding) {
-      let row = rowById.get(chunk.id);
-      if (row === undefined) {
-        row = chunks.length;
-        if (row === inverseNorms.length) grow();
-        rowById.set(chunk.id, row);
-      } else {
-        forgetDocument(chunks[row] as StoredChunk);
-      }
+      const known = rowById.get(chunk.id);
+      const row = known ?? chunks.length;
+      if (isPlain && memory !== undefined && row >= SEGMENT_ROWS) moveToMemory(memory);
+      rows.set(row, embedding);
+      const replaced = chunks[row];
       chunks[row] = chunk;
-      rows.set(embedding, row * dimensions);
-      inverseNorms[row] = inverseNorm(embedding);
+      rowById.delete(chunk.id);
+      rowById.set(chunk.id, row);
+      if (replaced !== undefined) {
+        forgetDocument(replaced);
+        fields.remove(replaced.metadata);
+      }
+      fields.add(row, chunk.metadata);
       const ids = idsByDocument.get(chunk.documentId);
       if (ids === undefined) idsByDocument.set(chunk.documentId, new Set([chunk.id]));
       else ids.add(chunk.id);
@@ -98,44 +142,57 @@ export function createVectorBlock(dimensions: number): VectorBlock {
     remove(id) {
       const row = rowById.get(id);
       if (row === undefined) return false;
-      const last = chunks.length - 1;
-      forgetDocument(chunks[row] as StoredChunk);
+      const removed = chunks[row] as StoredChunk;
+      const last = chunks.pop() as StoredChunk;
+      rows.remove(row);
       rowById.delete(id);
-      const moved = chunks.pop() as StoredChunk;
-      if (row !== last) {
-        chunks[row] = moved;
-        rowById.set(moved.id, row);
-        rows.copyWithin(row * dimensions, last * dimensions, (last + 1) * dimensions);
-        inverseNorms[row] = inverseNorms[last] as number;
+      forgetDocument(removed);
+      if (removed !== last) {
+        chunks[row] = last;
+        // An entry that is there already keeps its place in the order.
+        rowById.set(last.id, row);
+        fields.remove(last.metadata);
+        fields.add(row, last.metadata);
       }
+      fields.remove(removed.metadata);
       return true;
     },
     idsOfDocument: (documentId) => [...(idsByDocument.get(documentId) ?? [])],
-    idsMatching: (filter) => matchingRows(filter).map((row) => (chunks[row] as StoredChunk).id),
-    embeddingOf(id) {
-      const row = rowById.get(id) ?? 0;
-      return rows.slice(row * dimensions, (row + 1) * dimensions);
-    },
+    idsMatching: (filter) =>
+      (fields.rowsOf(filter) ?? everyRow(toRowTest(filter))).map((row) => (chunks[row] as StoredChunk).id),
+    embeddingOf: (id) => rows.vectorAt(rowById.get(id) ?? 0),
     search({ vector, topK, minScore, filter }) {
-      const query = normalise(vector);
-      const best = createTopK({ limit: topK, isAfter });
-      const offer = (row: number, product: number): void => {
-        const score = toCosineScore(product * (inverseNorms[row] as number));
-        if (reachesMinScore(score, minScore)) best.offer(row, score);
+      const { rows: selected, passes } = select(filter);
+      const kept = createTopK({ limit: topK, isAfter });
+      const lowest = minScore === undefined ? Number.NEGATIVE_INFINITY : measure.toLowestValue(minScore);
+      const best: BestRows = {
+        get bar() {
+          return Math.max(lowest, kept.bar);
+        },
+        offer(row, value) {
+          if (value < kept.bar || !reachesMinScore(measure.toScore(value), minScore)) return;
+          if (passes === undefined || passes(row)) kept.offer(row, value);
+        },
       };
-      const matching = filter === undefined ? undefined : matchingRows(filter);
-      if (matching !== undefined && matching.length < chunks.length * GATHER_SHARE) {
-        for (const row of matching) offer(row, dotProductOfRow(rows, row, query));
-      } else {
-        if (products.length < chunks.length) products = new Float64Array(inverseNorms.length);
-        dotProducts(rows, chunks.length, query, products);
-        if (matching === undefined) {
-          for (let row = 0; row < chunks.length; row += 1) offer(row, products[row] as number);
-        } else {
-          for (const row of matching) offer(row, products[row] as number);
-        }
-      }
-      return best.drain().map(({ row, score }) => ({ chunk: chunks[row] as StoredChunk, score }));
+      rows.search({ query: vector, best, rows: selected });
+      return kept
+        .drain()
+        .map(({ row, score }) => ({ chunk: chunks[row] as StoredChunk, score: measure.toScore(score) }))
+        .sort(byScore);
+    },
+    segmentsFor: (added) => segmentsOf(chunks.length + added) - (isPlain ? 0 : Math.ceil(rows.size / SEGMENT_ROWS)),
+    release() {
+      rows.release();
     },
   };
+}
+
+/** Values that differ may be one and the same score. */
+function byScore(left: { chunk: StoredChunk; score: number }, right: { chunk: StoredChunk; score: number }): number {
+  return right.score - left.score || compareText(left.chunk.id, right.chunk.id);
+}
+
+/** Segments of memory that a block of so many chunks takes, if there is memory. Small ones are kept in plain arrays. */
+export function segmentsOf(size: number): number {
+  return size <= SEGMENT_ROWS ? 0 : Math.ceil(size / SEGMENT_ROWS);
 }

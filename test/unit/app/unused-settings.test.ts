@@ -10,7 +10,7 @@ describe('listUnusedSettings', () => {
     expect(list('')).toEqual([]);
   });
 
-  it.each([['vectorstore: {provider: memory, memory: {ttl: 1h}}', 'vectorstore.memory ttl']])(
+  it.each([['vectorstore: {provider: memory, memory: {file: x}}', 'vectorstore.memory.file']])(
     'names %s',
     (yaml, name) => {
       expect(list(yaml).join()).toContain(name);

@@ -54,6 +54,59 @@ describe('capacity of the memory store', () => {
   });
 });
 
+describe('the lifetime of chunks in the memory store', () => {
+  const scope = { collection: 'default', tenant: null };
+  const vector = Float32Array.of(1, 0);
+
+  function createTimed(maxDocuments = 100) {
+    const clock = { nowMs: 1_000_000 };
+    const store = createMemoryVectorStore({ dimensions: 2, ttlMs: 5_000, maxDocuments, now: () => clock.nowMs });
+    const seen = async () => ({
+      byVector: (await store.query({ vector, topK: 10, ...scope })).map(({ id }) => id),
+      byWords: (await store.searchText?.({ text: 'content', topK: 10, ...scope }))?.map(({ id }) => id),
+      listed: (await store.listDocument('document', scope)).map(({ id }) => id),
+      counted: await store.count(scope),
+    });
+    return { clock, store, seen };
+  }
+
+  it('ends with the millisecond, however the chunks are asked for', async () => {
+    const { clock, store, seen } = createTimed();
+    await store.upsert([makeChunk('a', vector)], scope);
+    clock.nowMs += 2_000;
+    await store.upsert([makeChunk('b', vector, { index: 1 })], scope);
+    clock.nowMs += 2_999;
+    expect(await seen()).toEqual({ byVector: ['a', 'b'], byWords: ['a', 'b'], listed: ['a', 'b'], counted: 2 });
+    clock.nowMs += 1;
+    expect(await seen()).toEqual({ byVector: ['b'], byWords: ['b'], listed: ['b'], counted: 1 });
+    expect(await store.delete({ ids: ['a', 'b'] }, scope)).toEqual({ deleted: 1 });
+  });
+
+  it('begins again when a chunk is written again, which is a new one once it had expired', async () => {
+    const { clock, store, seen } = createTimed();
+    await store.upsert([makeChunk('a', vector), makeChunk('b', vector)], scope);
+    clock.nowMs += 4_000;
+    await store.upsert([makeChunk('a', vector)], scope);
+    clock.nowMs += 4_000;
+    expect((await seen()).byVector).toEqual(['a']);
+    clock.nowMs += 5_000;
+    await store.upsert([makeChunk('a', vector)], scope);
+    const [found] = await store.query({ vector, topK: 1, ...scope });
+    expect(found?.createdAt).toEqual(new Date(clock.nowMs));
+  });
+
+  it('makes room in a full store, in collections nobody looks at too', async () => {
+    const { clock, store } = createTimed(2);
+    await store.upsert([makeChunk('a', vector)], { collection: 'forgotten' });
+    await store.upsert([makeChunk('b', vector, { tenant: 't1' })], scope);
+    await expect(store.upsert([makeChunk('c', vector)], scope)).rejects.toMatchObject({ code: 'quota_exceeded' });
+    clock.nowMs += 5_000;
+    await expect(store.upsert([makeChunk('c', vector), makeChunk('d', vector)], scope)).resolves.toMatchObject({
+      upserted: ['c', 'd'],
+    });
+  });
+});
+
 describe('memory store under change', () => {
   it('stays exact while chunks are added, replaced and removed at random', async () => {
     const random = createRandom(7);
