@@ -1,3 +1,4 @@
+import type { AuthConfig } from '../auth-types.ts';
 import { chooseDefaultAgents, type LocalOllama } from '../defaults.ts';
 import { BUILT_IN_TOOLS, type RecordStoreName } from '../names.ts';
 import { deepFreeze, defined } from '../objects.ts';
@@ -55,7 +56,7 @@ export function normalizeDocument(scope: DocumentScope, context: NormalizeContex
   );
   const auth = normalizeAuth(invalid.has('auth') ? { mode: 'iam' } : document.auth, context, nowMs);
   const embeddings = chooseEmbeddings({ scope, localOnly, choices, context });
-  const tenancy = auth.keys.some(({ tenant }) => tenant !== undefined);
+  const tenancy = mayHaveTenants(auth);
   const vectorstore = chooseVectorStore({ scope, embeddings, tenancy, choices, context });
   const recordStore: RecordStoreName = cloudRun || vectorstore?.provider === 'firestore' ? 'firestore' : 'memory';
   if (scope.defaults) choices.push(`auth ${auth.mode}: every request is let in, for development`);
@@ -148,4 +149,12 @@ function chooseVectorStore({
   if (context.cloudRun) return undefined;
   choices.push('vector store memory: none is configured; documents are gone when the process ends');
   return normalizeVectorStore({ provider: 'memory' }, { embeddings, tenancy }, context);
+}
+
+/** Whether a caller may belong to a tenant; of keys in a store nobody can tell beforehand. */
+function mayHaveTenants({ keys, keysCollection, iam }: AuthConfig): boolean {
+  const known = [...keys, ...(iam?.identities ?? [])];
+  return (
+    keysCollection !== undefined || iam?.tenantFrom !== undefined || known.some(({ tenant }) => tenant !== undefined)
+  );
 }

@@ -78,6 +78,17 @@ describe('auth', () => {
     expect(parse(key('key: a-long-enough-key-1')).auth).not.toHaveProperty('keysCollection');
   });
 
+  it.each([
+    ['auth: {store: firestore}', true],
+    ['auth: {mode: iam, tenant_from: email}', true],
+    ['auth: {mode: iam, identities: [{identity: a@b.com, tenant: t}]}', true],
+    ['auth: {mode: iam, identities: [{identity: a@b.com}]}', false],
+    [key('key: a-long-enough-key-1'), false],
+    [key('key: a-long-enough-key-1, tenant: t'), true],
+  ])('of %j makes the vector store keep tenants apart: %s', (text, tenancy) => {
+    expect(parse(text).vectorstore?.tenancy).toBe(tenancy);
+  });
+
   it('says for identities what they may do, and of whom one is the tenant', () => {
     const { auth } = parse(`auth:
   mode: iam
