@@ -3,14 +3,14 @@ import type { Handler } from '../shared/http/define-handler.ts';
 import type { Route } from '../shared/http/router.ts';
 
 /** Every function answers these: `/health` touches nothing, `/ready` asks what the function depends on. */
-export function healthRoutes(app: App): readonly Route<Handler>[] {
+export function healthRoutes(app: App, name: string): readonly Route<Handler>[] {
   return [
     { method: 'GET', path: '/health', handler: () => ({ json: { status: 'ok' } }) },
     {
       method: 'GET',
       path: '/ready',
       handler: async () => {
-        const problems = await app.readiness();
+        const problems = await app.readiness(name);
         return problems.length === 0
           ? { json: { status: 'ready' } }
           : { status: 503, json: { status: 'not_ready', problems } };

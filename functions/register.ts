@@ -32,8 +32,8 @@ export async function registerHttp({ name, routes, maxBodyBytes }: FunctionDefin
   http(
     name,
     createHttpFunction({
-      routes: [...healthRoutes(app), ...routes(app)],
-      onOutcome: (outcome) => app.logOutcome(name, outcome),
+      routes: [...healthRoutes(app, name), ...routes(app)],
+      ...app.observation.http(name),
     }),
   );
 }

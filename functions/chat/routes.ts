@@ -48,8 +48,8 @@ export function chatRoutes(app: App): readonly Route<Handler>[] {
     (dialect: Dialect): Handler =>
     async (context) => {
       const caller = await app.authenticate(context, 'chat');
-      const { signal, requestId, facts, header } = context;
-      const input = { ...dialect(readJson(context)), caller, signal, requestId, facts, header };
+      const { signal, call, header } = context;
+      const input = { ...dialect(readJson(context)), caller, signal, call, header };
       return input.body.stream ? app.chat.stream(input) : await app.chat.complete(input);
     };
 

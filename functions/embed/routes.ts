@@ -12,7 +12,9 @@ export function embedRoutes(app: App): readonly Route<Handler>[] {
       handler: async (context) => {
         const caller = await app.authenticate(context, 'embed');
         const body = parseRequest(embeddingsSchema, context.readJson(app.config.limits.embedBodyBytes));
-        return { json: await app.embeddings.create({ body, caller, signal: context.signal, facts: context.facts }) };
+        return {
+          json: await app.embeddings.create({ body, caller, signal: context.signal, facts: context.call.facts }),
+        };
       },
     },
   ];

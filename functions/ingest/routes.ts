@@ -13,7 +13,7 @@ export function ingestRoutes(app: App): readonly Route<Handler>[] {
       handler: async (context) => {
         const caller = await app.authenticate(context, 'ingest');
         const body = parseRequest(documentsSchema, context.readJson(app.config.limits.ingestBodyBytes));
-        const list = await app.documents.ingest({ body, caller, signal: context.signal, facts: context.facts });
+        const list = await app.documents.ingest({ body, caller, signal: context.signal, facts: context.call.facts });
         return { status: list.data.some(({ status }) => status === 'failed') ? 207 : 200, json: list };
       },
     },
@@ -21,7 +21,7 @@ export function ingestRoutes(app: App): readonly Route<Handler>[] {
       method: 'POST',
       path: '/v1/documents/:id/retry',
       handler: async (context) => {
-        const result = await app.documents.retry({ ...(await target(app, context)), facts: context.facts });
+        const result = await app.documents.retry({ ...(await target(app, context)), facts: context.call.facts });
         return { status: result.status === 'failed' ? 207 : 200, json: result };
       },
     },

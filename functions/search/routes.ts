@@ -13,7 +13,7 @@ export function searchRoutes(app: App): readonly Route<Handler>[] {
       handler: async (context) => {
         const caller = await app.authenticate(context, 'search');
         const body = parseRequest(searchSchema, context.readJson(app.config.limits.searchBodyBytes));
-        return { json: await app.search.search({ body, caller, signal: context.signal, facts: context.facts }) };
+        return { json: await app.search.search({ body, caller, signal: context.signal, facts: context.call.facts }) };
       },
     },
     {
@@ -29,7 +29,7 @@ export function searchRoutes(app: App): readonly Route<Handler>[] {
             body,
             caller,
             signal: context.signal,
-            facts: context.facts,
+            facts: context.call.facts,
           }),
         };
       },

@@ -7,6 +7,7 @@ import type { SecretSource } from '../../shared/contracts/secret-source.ts';
 import { createSecrets } from '../../shared/secrets/create-secrets.ts';
 import { createAccessTokenSource } from '../../shared/security/access-token.ts';
 import { createIdTokenSource } from '../../shared/security/id-token.ts';
+import { createTelemetry } from '../../shared/telemetry/telemetry.ts';
 import { createCatalogue, type ModelCatalogue } from '../../shared/usage/catalogue.ts';
 
 /** A configuration that could be loaded, and the parts it is made of, each opened when a check first uses it. */
@@ -40,14 +41,15 @@ export function openConfigurationScene({
 }): ConfigurationScene {
   // The doctor tells what it finds itself; lines of the service would stand between.
   const log = (): void => {};
-  const outgoing = createOutgoing({ production: config.production, log });
+  const telemetry = createTelemetry([]);
+  const outgoing = createOutgoing({ production: config.production, telemetry });
   const secrets = createSecrets({ environment, projectId: config.project });
   const credentials = createCredentials({
     secrets,
     accessTokens: createAccessTokenSource(),
     idTokens: createIdTokenSource(),
   });
-  const backends = createBackends({ config, environment, credentials, outgoing, log, now: Date.now });
+  const backends = createBackends({ config, environment, credentials, outgoing, log, telemetry, now: Date.now });
   return {
     config,
     choices,

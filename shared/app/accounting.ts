@@ -1,6 +1,7 @@
 import type { SluiceConfig } from '../config/types.ts';
 import type { UsageLedger } from '../contracts/usage-ledger.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { type Budget, createBudget } from '../usage/budget.ts';
 import { toBudgetLimits } from '../usage/budget-limits.ts';
 import type { ModelCatalogue } from '../usage/catalogue.ts';
@@ -24,19 +25,19 @@ export interface AccountingOptions {
   readonly backends: Backends;
   readonly catalogue: ModelCatalogue;
   readonly log: Log;
+  readonly telemetry: Pick<Telemetry, 'costAlert'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-export function createAccounting({ config, backends, catalogue, log, now }: AccountingOptions): Accounting {
+export function createAccounting({ config, backends, catalogue, log, telemetry, now }: AccountingOptions): Accounting {
   const ledger = createLazyLedger(config.observability.ledger, backends.usageLedger);
   const dailyBudget = createBudget({
     ledger,
     limits: toBudgetLimits(config),
     strict: config.strict,
     now,
-    onAlert: ({ day, thresholdUsd, costUsd }) =>
-      log('ERROR', 'cost alert', { day, threshold_usd: thresholdUsd, cost_usd: costUsd }),
+    onAlert: telemetry.costAlert,
     onWarning: (message, error) => log('WARNING', message, { error: describeError(error) }),
   });
   const budget = withTokenLimits(dailyBudget, { config });

@@ -18,8 +18,10 @@ import { keyStores } from '../stores/keys/registry.ts';
 import { usageLedgers } from '../stores/ledger/registry.ts';
 import { vectorStores } from '../stores/vector/registry.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Credentials } from './credentials.ts';
 import { createLazy, type Lazy } from './lazy.ts';
+import { observeEmbeddings, observeVectorStore } from './observed-parts.ts';
 import type { Outgoing } from './outgoing.ts';
 
 /** Vectors kept in memory, if their bytes allow as many: the cache has a limit of its own for these. */
@@ -31,6 +33,7 @@ export interface BackendOptions {
   readonly credentials: Credentials;
   readonly outgoing: Outgoing;
   readonly log: Log;
+  readonly telemetry: Pick<Telemetry, 'textsEmbedded' | 'storeSearched'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -52,11 +55,21 @@ export interface Backends {
 }
 
 /** Turns what the configuration names into the parts themselves. */
-export function createBackends({ config, environment, credentials, outgoing, log, now }: BackendOptions): Backends {
+export function createBackends({
+  config,
+  environment,
+  credentials,
+  outgoing,
+  log,
+  telemetry,
+  now,
+}: BackendOptions): Backends {
   const providers = new Map<string, Lazy<ChatProvider>>();
   const emulator = (environment.FIRESTORE_EMULATOR_HOST ?? '') !== '';
 
-  const vectorStore = createLazy(() => makeVectorStore(config, { emulator, credentials, outgoing, now }));
+  const vectorStore = createLazy(async () =>
+    observeVectorStore(await makeVectorStore(config, { emulator, credentials, outgoing, now }), telemetry),
+  );
   const documentStore = createLazy(() => makeDocumentStore(config));
   const usageLedger = createLazy(() =>
     usageLedgers[config.observability.ledger]({
@@ -91,28 +104,31 @@ export function createBackends({ config, environment, credentials, outgoing, log
     responseCache,
     vectorCache,
     keyStore,
-    embedding: (embeddings) =>
-      pick(
-        embeddingProviders,
-        embeddings.provider,
-        'embedding provider',
-      )({
-        model: embeddings.model,
-        fetch: outgoing.fetchFor(embeddings.provider, embeddings),
-        credential: (signal) => credentials.forProvider(embeddings, signal),
-        renew: (refused, signal) => credentials.renew(embeddings, refused, signal),
-        normalize: embeddings.normalize,
-        waitForModel: embeddings.waitForModel,
-        useCache: embeddings.useCache,
-        ...(embeddings.project === undefined ? {} : { project: embeddings.project }),
-        ...(embeddings.location === undefined ? {} : { location: embeddings.location }),
-        ...(embeddings.requestedDimensions === undefined
-          ? embeddings.provider === 'local' && embeddings.dimensions !== undefined
-            ? { dimensions: embeddings.dimensions }
-            : {}
-          : { dimensions: embeddings.requestedDimensions }),
-        ...(embeddings.endpoint === undefined ? {} : { endpoint: embeddings.endpoint }),
-      }),
+    embedding: async (embeddings) =>
+      observeEmbeddings(
+        await pick(
+          embeddingProviders,
+          embeddings.provider,
+          'embedding provider',
+        )({
+          model: embeddings.model,
+          fetch: outgoing.fetchFor(embeddings.provider, embeddings),
+          credential: (signal) => credentials.forProvider(embeddings, signal),
+          renew: (refused, signal) => credentials.renew(embeddings, refused, signal),
+          normalize: embeddings.normalize,
+          waitForModel: embeddings.waitForModel,
+          useCache: embeddings.useCache,
+          ...(embeddings.project === undefined ? {} : { project: embeddings.project }),
+          ...(embeddings.location === undefined ? {} : { location: embeddings.location }),
+          ...(embeddings.requestedDimensions === undefined
+            ? embeddings.provider === 'local' && embeddings.dimensions !== undefined
+              ? { dimensions: embeddings.dimensions }
+              : {}
+            : { dimensions: embeddings.requestedDimensions }),
+          ...(embeddings.endpoint === undefined ? {} : { endpoint: embeddings.endpoint }),
+        }),
+        telemetry,
+      ),
     async close() {
       await Promise.all([
         vectorStore.peek()?.then((store) => store.close()),

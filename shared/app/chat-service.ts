@@ -7,7 +7,9 @@ import type { ChatBody } from '../http/schemas/chat-schema.ts';
 import { createDeadline } from '../resilience/deadline.ts';
 import type { Route } from '../routing/resolve-model.ts';
 import { routeModel, toRoutingFacts } from '../routing/routing-rules.ts';
+import { type Call, type CallFacts, elapsedMs, toSeconds } from '../telemetry/call.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Budget } from '../usage/budget.ts';
 import type { AnswerCache, CacheTicket } from './cache/answer-cache.ts';
 import { replayAnswer } from './cache/replay.ts';
@@ -31,11 +33,9 @@ export interface ChatInput {
   readonly format: AnswerFormat;
   readonly caller: Caller;
   readonly signal: AbortSignal;
-  readonly requestId: string;
+  readonly call: Call;
   /** A header of the HTTP request by its lower-case name; routing rules look at where it comes from. */
   readonly header: (name: string) => string | undefined;
-  /** The request's log line, to which the service adds what it learns. */
-  readonly facts: Record<string, unknown>;
 }
 
 export interface ChatAnswer {
@@ -66,6 +66,7 @@ export interface ChatServiceOptions {
   readonly budget: Budget;
   readonly meter: CostMeter;
   readonly log: Log;
+  readonly telemetry: Pick<Telemetry, 'legFinished' | 'streamsChanged'>;
   /** Milliseconds of a clock that only goes forward. */
   readonly now?: () => number;
 }
@@ -105,18 +106,19 @@ export function createChatService(options: ChatServiceOptions): ChatService {
 
   const prepare = async (input: ChatInput, signal: AbortSignal): Promise<Prepared> => {
     const deadlineAtMs = now() + requestTimeoutMs;
-    const { body, caller, facts, requestId } = input;
+    const { body, caller, call } = input;
     const route = options.resolve(chooseModel(config, input));
     const tenant = tenantOf(caller, body.sluice?.tenant);
     const agent = route.agent?.name;
-    facts.agent = agent;
-    const tally = createRequestTally({ ...options, caller, tenant, agent });
+    Object.assign(call.facts, { agent, tenant, streamed: body.stream === true });
+    const tally = createRequestTally({ ...options, now, caller, tenant, agent });
     const turns = createModelTurns({
       ...options,
       scope: budgetScopeOf(caller),
       tally,
       route,
-      requestId,
+      call,
+      keepsContent: config.observability.logContent,
       deadlineAtMs,
     });
     const { message, citations } = await retrieve(input, {
@@ -193,24 +195,24 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   };
 
   const toFacts = (
-    { facts }: ChatInput,
-    { tally, citations }: Prepared,
+    { call }: ChatInput,
+    { tally, citations, ticket }: Prepared,
     { by, cached, report }: Omit<Outcome, 'result'>,
     finishReason: string | undefined,
   ): AnswerFacts => {
     const { attempts, costUsd, promptTokens, completionTokens } = tally.summary();
     const { provider, model } = by;
-    Object.assign(facts, {
+    Object.assign(call.facts, {
       provider,
       model,
       attempts: attempts.length,
       prompt_tokens: promptTokens,
       completion_tokens: completionTokens,
       cost_usd: costUsd,
-      cached,
+      cache: cached ? 'hit' : ticket ? 'miss' : 'off',
       finish_reason: finishReason,
       ...(report === undefined ? {} : { steps: report.steps.length }),
-    });
+    } satisfies CallFacts);
     const cited = [...(citations ?? []), ...(report?.citations ?? [])];
     return {
       provider,
@@ -269,6 +271,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
         const { turns, react, request } = prepared;
         const { signal } = deadline;
         let current: StreamedTurn | undefined;
+        let isStreaming = false;
         const turn = async (asked: ChatRequest, turnSignal: AbortSignal) => {
           current = await turns.stream(asked, turnSignal);
           return current;
@@ -283,6 +286,9 @@ export function createChatService(options: ChatServiceOptions): ChatService {
                 report: undefined,
               }));
           deadline.disarm();
+          isStreaming = true;
+          options.telemetry.streamsChanged(1);
+          input.call.facts.time_to_first_token_seconds = toSeconds(elapsedMs(input.call));
           const { leg, result } = (current as unknown as StreamedTurn).turn;
           const by = { ...leg, dropped: result.dropped };
           headers = answerHeaders(by);
@@ -300,9 +306,10 @@ export function createChatService(options: ChatServiceOptions): ChatService {
             },
           });
         } catch (error) {
-          current?.turn.result.reportBroken(toAppError(error, signal));
+          current?.broke(toAppError(error, signal));
           throw error;
         } finally {
+          if (isStreaming) options.telemetry.streamsChanged(-1);
           // A stream that broke off, or that nobody wanted to the end, has been paid for so far.
           await current?.settle();
         }

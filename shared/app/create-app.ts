@@ -2,12 +2,10 @@ import { type Environment, isCloudRun } from '../config/environment.ts';
 import type { FunctionName } from '../config/names.ts';
 import { defined } from '../config/objects.ts';
 import type { SluiceConfig } from '../config/types.ts';
-import { toAppError } from '../contracts/app-error.ts';
 import type { HttpFetch } from '../contracts/http-fetch.ts';
 import type { SecretSource } from '../contracts/secret-source.ts';
 import type { UsageLedger } from '../contracts/usage-ledger.ts';
 import type { CallerRequest } from '../http/caller-request.ts';
-import type { RequestOutcome } from '../http/define-handler.ts';
 import { createIngestion } from '../rag/ingest.ts';
 import { createRetriever } from '../rag/retrieve.ts';
 import { resolveModel } from '../routing/resolve-model.ts';
@@ -17,7 +15,8 @@ import { createApiKeyCheck } from '../security/api-keys.ts';
 import { createIdTokenSource, type IdTokenSource } from '../security/id-token.ts';
 import { createIdentityCheck } from '../security/identity.ts';
 import type { TokenVerifier } from '../security/signed-token.ts';
-import { createLog, describeError, type Log } from '../telemetry/log.ts';
+import type { Call } from '../telemetry/call.ts';
+import { createLog, type Log } from '../telemetry/log.ts';
 import { createCatalogue } from '../usage/catalogue.ts';
 import { createAccounting } from './accounting.ts';
 import { createAnswers } from './answers.ts';
@@ -35,8 +34,10 @@ import { createLazy } from './lazy.ts';
 import { createLegPolicies } from './leg-policies.ts';
 import { createLegRunner } from './leg-runner.ts';
 import { createModelsService, type ModelsService } from './models-service.ts';
+import { createObservation, type Observation } from './observation.ts';
 import { createOutgoing } from './outgoing.ts';
 import { createReactAgents } from './react/react-agents.ts';
+import { createReadiness, type Readiness } from './readiness.ts';
 import { createReadEstimate } from './search-reads.ts';
 import { createSearchService, type SearchService } from './search-service.ts';
 import { listUnusedSettings } from './unused-settings.ts';
@@ -58,10 +59,10 @@ export interface App {
    * @throws AppError `authentication`, `permission`, or `rate_limit` for one that comes too often; `server_error` or
    * `network` while credentials cannot be checked.
    */
-  authenticate(request: CallerRequest, name?: FunctionName): Promise<Caller>;
-  /** What keeps the service from doing its work, one line each; empty when it is ready. */
-  readiness(): Promise<string[]>;
-  logOutcome(name: string, outcome: RequestOutcome): void;
+  authenticate(request: CallerRequest & { readonly call?: Call }, name?: FunctionName): Promise<Caller>;
+  readonly readiness: Readiness;
+  /** Log, metrics and traces of what the service does. */
+  readonly observation: Observation;
   close(): Promise<void>;
 }
 
@@ -91,19 +92,21 @@ export interface AppOptions {
 export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
   const { environment = {}, log = createLog(), now = Date.now } = options;
   for (const warning of [...config.warnings, ...listUnusedSettings(config)]) log('WARNING', warning);
-  const outgoing = createOutgoing({ production: config.production, log, fetch: options.fetch });
+  const catalogue = createCatalogue({ overrides: config.prices });
+  const observation = createObservation({ config, catalogue, log });
+  const { telemetry } = observation;
+  const outgoing = createOutgoing({ production: config.production, telemetry, fetch: options.fetch });
   const secrets = options.secrets ?? createSecrets({ environment, projectId: config.project });
   const credentials = createCredentials({
     secrets,
     accessTokens: options.accessToken ? { get: options.accessToken, drop: () => {} } : createAccessTokenSource(),
     idTokens: options.idTokens ?? createIdTokenSource(),
   });
-  const made = createBackends({ config, environment, credentials, outgoing, log, now });
+  const made = createBackends({ config, environment, credentials, outgoing, log, telemetry, now });
   const given = options.ledger;
   const backends = given === undefined ? made : { ...made, usageLedger: createLazy(async () => given) };
   const time = defined({ now: options.monotonicNow, sleep: options.sleep, random: options.random });
-  const catalogue = createCatalogue({ overrides: config.prices });
-  const accounting = createAccounting({ config, backends, catalogue, log, now });
+  const accounting = createAccounting({ config, backends, catalogue, log, telemetry, now });
   const { ledger, budget, meter, embeddings: usage } = accounting;
   const embeddings = createEmbeddingsService({ config, backends, usage });
 
@@ -158,7 +161,7 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
     ledger,
     embeddings,
     models: createModelsService(config, catalogue, new Date(now())),
-    documents: createDocumentsService({ config, ingestion, meter, usage }),
+    documents: createDocumentsService({ config, ingestion, meter, usage, telemetry }),
     search: createSearchService({
       config,
       retriever,
@@ -179,8 +182,8 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
         catalogue,
         fetchFor: outgoing.fetchForLeg,
         fetchPublic: outgoing.fetchPublic,
-        policies: createLegPolicies(log, time),
-        log,
+        policies: createLegPolicies(telemetry, time),
+        telemetry,
         ...time,
       }),
       retrieval: createChatRetrieval({ config, retriever, usage }),
@@ -191,36 +194,22 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
         fetchFor: outgoing.fetchForTool,
         credentials,
         log,
+        telemetry,
       }),
       ...(answers === undefined ? {} : { answers }),
       budget,
       meter,
       log,
+      telemetry,
       ...time,
     }),
+    observation,
+    readiness: createReadiness({ config, backends, credentials, log, ...time }),
 
-    authenticate: gate.authenticate,
-
-    async readiness() {
-      const checks = config.vectorstore ? [async () => (await backends.vectorStore.get()).ready()] : [];
-      const results = await Promise.allSettled(checks.map((check) => check()));
-      return results.flatMap((result) => {
-        if (result.status === 'fulfilled') return [];
-        log('ERROR', 'not ready', { error: describeError(result.reason) });
-        return [`The vector store is not usable (${toAppError(result.reason).code}).`];
-      });
-    },
-
-    logOutcome(name, { context, method, status, latencyMs, error }) {
-      if (context.route === '/health' && status === 200) return;
-      log(status >= 500 && status !== 499 ? 'ERROR' : 'INFO', `${method} ${context.route} ${status}`, {
-        function: name,
-        request_id: context.requestId,
-        status,
-        latency_seconds: Math.round(latencyMs) / 1000,
-        ...context.facts,
-        ...(error === undefined ? {} : { code: error.code, param: error.param, error: describeError(error) }),
-      });
+    async authenticate(request, name) {
+      const { key, tenant } = await gate.admit(request);
+      if (request.call) Object.assign(request.call.facts, { key, tenant });
+      return await gate.authenticate(request, name);
     },
 
     async close() {

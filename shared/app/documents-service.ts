@@ -6,6 +6,8 @@ import type { DocumentInput, documentsSchema } from '../http/schemas/documents-s
 import { checkDocumentId } from '../rag/document-key.ts';
 import type { IngestInput, Ingestion } from '../rag/ingest.ts';
 import { type AttemptOutcome, isDocumentFault } from '../rag/ingest-attempt.ts';
+import type { CallFacts } from '../telemetry/call.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { type Caller, tenantOf } from './caller.ts';
 import type { CostMeter } from './cost-meter.ts';
 import type { EmbeddingUsage } from './embedding-usage.ts';
@@ -16,7 +18,7 @@ export interface DocumentsInput {
   readonly body: z.output<typeof documentsSchema>;
   readonly caller: Caller;
   readonly signal: AbortSignal;
-  readonly facts: Record<string, unknown>;
+  readonly facts: CallFacts;
 }
 
 export interface DocumentTarget {
@@ -47,7 +49,7 @@ export interface DocumentsService {
    * Ingests a document of the document store once more, whatever its record says.
    * @throws AppError `not_found` when it does not stand there, as documents do not that were sent.
    */
-  retry(target: DocumentTarget & { readonly facts: Record<string, unknown> }): Promise<DocumentResult>;
+  retry(target: DocumentTarget & { readonly facts: CallFacts }): Promise<DocumentResult>;
   /** Handles the event that a document was written to the document store. @throws AppError for what to deliver again. */
   receive(event: unknown): Promise<EventOutcome>;
   /** @throws AppError `not_found`. */
@@ -61,9 +63,16 @@ export interface DocumentsServiceOptions {
   readonly ingestion: Lazy<Ingestion>;
   readonly meter: CostMeter;
   readonly usage: EmbeddingUsage;
+  readonly telemetry: Pick<Telemetry, 'documentIngested'>;
 }
 
-export function createDocumentsService({ config, ingestion, meter, usage }: DocumentsServiceOptions): DocumentsService {
+export function createDocumentsService({
+  config,
+  ingestion,
+  meter,
+  usage,
+  telemetry,
+}: DocumentsServiceOptions): DocumentsService {
   const toResult = ({ id, status, chunks, embedded, skipped, tokens, error }: AttemptOutcome): DocumentResult => ({
     object: 'document',
     id,
@@ -92,12 +101,14 @@ export function createDocumentsService({ config, ingestion, meter, usage }: Docu
       const outcomes = await (await ingestion.get()).ingestMany(inputs, { signal });
       const tokens = outcomes.reduce((sum, outcome) => sum + outcome.tokens, 0);
       await usage.record({ target: config.embeddings, tokens, caller, tenant });
+      for (const { status } of outcomes) telemetry.documentIngested({ via: 'request', outcome: status });
       Object.assign(facts, {
+        tenant,
         documents: outcomes.length,
         failed: outcomes.filter(({ status }) => status === 'failed').length,
         chunks: outcomes.reduce((sum, { chunks }) => sum + chunks, 0),
         embedded: outcomes.reduce((sum, { embedded }) => sum + embedded, 0),
-      });
+      } satisfies CallFacts);
       const [only] = body.documents === undefined ? outcomes : [];
       if (only?.error !== undefined && isDocumentFault(only.error)) throw naming(only.id, only.error);
       return { object: 'list', data: outcomes.map(toResult) };
@@ -117,11 +128,17 @@ export function createDocumentsService({ config, ingestion, meter, usage }: Docu
       await usage.check(caller);
       const outcome = await ingest.converge(id, { signal, force: true });
       await usage.record({ target: config.embeddings, tokens: outcome.tokens, caller, tenant: owner });
-      Object.assign(facts, { outcome: outcome.status, chunks: outcome.chunks, embedded: outcome.embedded });
+      telemetry.documentIngested({ via: 'request', outcome: outcome.status });
+      Object.assign(facts, {
+        tenant: owner,
+        outcome: outcome.status,
+        chunks: outcome.chunks,
+        embedded: outcome.embedded,
+      });
       return toResult(outcome);
     },
 
-    receive: createIngestEvent({ config, ingestion, usage }),
+    receive: createIngestEvent({ config, ingestion, usage, telemetry }),
 
     async status({ id, caller, collection = 'default', tenant, signal }) {
       checkDocumentId(id, 'id');

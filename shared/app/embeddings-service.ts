@@ -5,6 +5,7 @@ import { AppError } from '../contracts/app-error.ts';
 import type { embeddingsSchema } from '../http/schemas/embeddings-schema.ts';
 import { createEmbedder, type Embedder } from '../rag/embed.ts';
 import { createRetry } from '../resilience/retry.ts';
+import type { CallFacts } from '../telemetry/call.ts';
 import { toBase64Floats } from '../text/base64-floats.ts';
 import type { Backends } from './backends.ts';
 import { assertModelAllowed, type Caller } from './caller.ts';
@@ -15,7 +16,7 @@ export interface EmbeddingsInput {
   readonly body: z.output<typeof embeddingsSchema>;
   readonly caller: Caller;
   readonly signal: AbortSignal;
-  readonly facts: Record<string, unknown>;
+  readonly facts: CallFacts;
 }
 
 export interface EmbeddingsService {

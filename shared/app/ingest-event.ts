@@ -3,7 +3,10 @@ import type { ErrorCode } from '../contracts/app-error.ts';
 import { AppError } from '../contracts/app-error.ts';
 import type { Ingestion } from '../rag/ingest.ts';
 import { isDocumentFault } from '../rag/ingest-attempt.ts';
-import { type DocumentName, readDocumentEvent } from '../stores/document/firestore-event.ts';
+import { type DocumentEvent, type DocumentName, readDocumentEvent } from '../stores/document/firestore-event.ts';
+import { toSeconds } from '../telemetry/call.ts';
+import { safeText } from '../telemetry/safe-text.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { EmbeddingUsage } from './embedding-usage.ts';
 import type { Lazy } from './lazy.ts';
 
@@ -27,6 +30,7 @@ export interface IngestEventOptions {
   readonly config: SluiceConfig;
   readonly ingestion: Lazy<Ingestion>;
   readonly usage: EmbeddingUsage;
+  readonly telemetry: Pick<Telemetry, 'documentIngested'>;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -39,17 +43,17 @@ export function createIngestEvent({
   config,
   ingestion,
   usage,
+  telemetry,
   now = Date.now,
 }: IngestEventOptions): (event: unknown) => Promise<EventOutcome> {
   const { maxEventAgeMs } = config.ingestion;
-  return async (input) => {
-    const event = readDocumentEvent(input);
+  const receive = async (event: DocumentEvent): Promise<EventOutcome> => {
     const id = idOf(event.document, config);
     if (id === undefined) {
       const reason = event.document === undefined ? 'names no document' : 'another collection or database';
       return { status: 'ignored', facts: { event_id: event.id, event_type: event.type, reason } };
     }
-    const facts = { event_id: event.id, document: id };
+    const facts = { event_id: event.id, document: safeText(id) };
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const ingest = await ingestion.get();
 
@@ -65,6 +69,21 @@ export function createIngestEvent({
     return {
       status,
       facts: { ...facts, chunks, embedded, skipped, tokens, ...(error && { code: error.code, param: error.param }) },
+    };
+  };
+
+  return async (input) => {
+    const event = readDocumentEvent(input);
+    const outcome = await receive(event);
+    const lagMs = event.timeMs === undefined ? undefined : now() - event.timeMs;
+    telemetry.documentIngested({
+      via: 'event',
+      outcome: outcome.status,
+      ...(lagMs === undefined || outcome.status === 'ignored' ? {} : { lagMs }),
+    });
+    return {
+      ...outcome,
+      facts: { ...outcome.facts, ...(lagMs === undefined ? {} : { lag_seconds: toSeconds(lagMs) }) },
     };
   };
 }

@@ -3,7 +3,7 @@ import { createKeyPool } from '../resilience/key-pool.ts';
 import { createRateLimiter } from '../resilience/rate-limiter.ts';
 import { sleepFor } from '../resilience/retry.ts';
 import { createLegLatency } from '../routing/leg-latency.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { createAvailability } from './availability.ts';
 import type { LegPolicies } from './leg-runner.ts';
 
@@ -16,13 +16,15 @@ export interface PolicyTime {
 }
 
 /** The policies of one instance, each with what it has learned of its targets so far: nothing. */
-export function createLegPolicies(log: Log, { now, sleep = sleepFor }: PolicyTime = {}): LegPolicies {
+export function createLegPolicies(
+  telemetry: Pick<Telemetry, 'circuitChanged'>,
+  { now, sleep = sleepFor }: PolicyTime = {},
+): LegPolicies {
   const clock = now === undefined ? {} : { now };
   return {
     breakers: createCircuitBreakers({
       ...clock,
-      onChange: (target, state) =>
-        log(state === 'open' ? 'ERROR' : 'INFO', 'circuit', { target: nameOf(target), state }),
+      onChange: (circuit, state) => telemetry.circuitChanged({ ...partsOf(circuit), state }),
     }),
     limiter: createRateLimiter({ ...clock, sleep }),
     keys: createKeyPool(clock),
@@ -31,7 +33,8 @@ export function createLegPolicies(log: Log, { now, sleep = sleepFor }: PolicyTim
   };
 }
 
-/** The provider alone: the rest of a target is an address. */
-function nameOf(target: string): string {
-  return target.split(' ', 1)[0] ?? '';
+/** Provider and model: what stands between them is an address, and stays inside. */
+function partsOf(circuit: string): { readonly provider: string; readonly model: string } {
+  const words = circuit.split(' ');
+  return { provider: words[0] ?? '', model: words.at(-1) ?? '' };
 }

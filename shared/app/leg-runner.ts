@@ -18,7 +18,8 @@ import { narrowCapabilities } from '../routing/narrow-capabilities.ts';
 import { orderLegs } from '../routing/order-legs.ts';
 import { measurePrompt } from '../routing/prompt-size.ts';
 import type { Route } from '../routing/resolve-model.ts';
-import { describeError, type Log } from '../telemetry/log.ts';
+import type { Call } from '../telemetry/call.ts';
+import type { LegFinished, Telemetry } from '../telemetry/telemetry.ts';
 import type { ModelCatalogue } from '../usage/catalogue.ts';
 import type { Availability } from './availability.ts';
 import { withLegDefaults } from './chat-request.ts';
@@ -35,7 +36,7 @@ export interface LegRunnerOptions {
   /** The transport for addresses that callers name: public servers alone. */
   readonly fetchPublic: HttpFetch;
   readonly policies: LegPolicies;
-  readonly log: Log;
+  readonly telemetry: Pick<Telemetry, 'legFinished' | 'legRetried'>;
   readonly now?: () => number;
   /** How retries wait; default the process's own timers. */
   readonly sleep?: (delayMs: number, signal: AbortSignal) => Promise<void>;
@@ -55,7 +56,8 @@ export interface LegRun<Result> {
   readonly route: Route;
   readonly request: ChatRequest;
   readonly signal: AbortSignal;
-  readonly requestId: string;
+  readonly call: Call;
+  readonly streamed: boolean;
   /** On the clock of `now`; no wait goes beyond it. */
   readonly deadlineAtMs: number;
   /** Turns the adapter's call into its commit point: the whole answer, or a stream with its first output. */
@@ -74,6 +76,18 @@ export interface Called<Result> {
   readonly settleTokens: (tokens: number) => void;
   /** Tells that a stream broke off after its commit point, by the target's doing. */
   readonly reportBroken: (error: AppError) => void;
+  /** The leg's account so far. Who knows what the answer used tells the rest when it is over. */
+  readonly account: LegAccount;
+}
+
+/** What a leg has done until its commit point, and what it has taken. */
+export interface LegAccount extends Pick<LegFinished, 'call' | 'provider' | 'model' | 'position' | 'streamed'> {
+  /** Requests that were sent. */
+  sends: number;
+  /** On the clock of `now`. */
+  readonly startedAtMs: number;
+  /** Time to the commit point, once that is reached. */
+  committedAfterMs?: number;
 }
 
 export type LegRunner = <Result>(run: LegRun<Result>) => Promise<CascadeResult<LegConfig, Called<Result>>>;
@@ -84,6 +98,7 @@ interface Attempt<Result> {
   readonly run: LegRun<Result>;
   readonly key: SecretValue | undefined;
   readonly inlineImages: InlineImages;
+  readonly account: LegAccount;
 }
 
 /** The leg's adapter, and the request as its model can take it. */
@@ -100,7 +115,15 @@ const EXPECTED_ANSWER_TOKENS = 500;
  * rotation → rate limit → attempt limit → call. The rate limit stands inside the rotation because vendors count by key.
  */
 export function createLegRunner(options: LegRunnerOptions): LegRunner {
-  const { config, catalogue, policies, log, sleep, now = () => performance.now(), random = Math.random } = options;
+  const {
+    config,
+    catalogue,
+    policies,
+    telemetry,
+    sleep,
+    now = () => performance.now(),
+    random = Math.random,
+  } = options;
 
   const reserve = async <Result>({ leg, run, key }: Attempt<Result>, signal: AbortSignal): Promise<Reservation> => {
     const rate = config.limits.providers[leg.provider];
@@ -195,6 +218,7 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
     let isSent = false;
     const onSend = (): void => {
       isSent = true;
+      what.account.sends += 1;
     };
     try {
       const called = await call(what, fitted, { signal: deadline.signal, onSend });
@@ -203,6 +227,7 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
       policies.latency.record(leg, { latencyMs: now() - startedAtMs, failed: false });
       return {
         ...called,
+        account: Object.assign(what.account, { committedAfterMs: now() - what.account.startedAtMs }),
         settleTokens: (tokens) => reservation.settle(tokens),
         reportBroken: (error) => {
           if (signal.aborted || !SLOW.has(error.code)) return;
@@ -228,8 +253,10 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
   };
 
   return (run) => {
-    const { route, requestId, deadlineAtMs } = run;
+    const { route, call, streamed, deadlineAtMs } = run;
     const inlineImages = createInlineImages(options.fetchPublic);
+    let position = 0;
+    let account: LegAccount | undefined;
     return cascade({
       legs: orderLegs(route.legs, route.agent?.strategy ?? 'cascade', {
         random,
@@ -241,6 +268,10 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
       windowOf: ({ provider, model }) => catalogue.find(provider, model)?.contextWindow,
       call: (leg, signal) => {
         const target = targetOf(leg);
+        const { provider, model } = leg;
+        position += 1;
+        const own: LegAccount = { call, provider, model, position, streamed, sends: 0, startedAtMs: now() };
+        account = own;
         const written = route.agent?.retry ?? DEFAULT_RETRY;
         const retry = createRetry({
           config: written,
@@ -251,37 +282,35 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
           remainingMs: () => deadlineAtMs - now(),
           random,
           ...(sleep === undefined ? {} : { sleep }),
-          onRetry: (error, count, delayMs) =>
-            log('INFO', 'leg retried', {
-              request_id: requestId,
-              provider: leg.provider,
-              model: leg.model,
-              code: error.code,
-              attempt: count,
-              delay_seconds: Math.round(delayMs) / 1000,
-            }),
+          onRetry: ({ code }, count, delayMs) =>
+            telemetry.legRetried({ call, provider, model, code, attempt: count, delayMs }),
         });
         const withKeys = policies.keys.for(target, leg.apiKeys);
         const tryKeys = (retried: AbortSignal) =>
-          withKeys((key, keyed) => attempt({ leg, run, key, inlineImages }, keyed), retried);
+          withKeys((key, keyed) => attempt({ leg, run, key, inlineImages, account: own }, keyed), retried);
         // A breaker is for going on to the next leg at once. Where there is none, asking is better than refusing.
         if (route.legs.length === 1) return retry(tryKeys, signal);
         return policies.breakers.for(circuitOf(leg))((guarded) => retry(tryKeys, guarded), signal);
       },
       onFailure: (leg, error) => {
-        // A caller that left is no failure of the leg, and has a log line of its own.
-        if (error.code === 'cancelled') return;
-        log('WARNING', 'leg failed', {
-          request_id: requestId,
-          provider: leg.provider,
-          model: leg.model,
-          code: error.code,
-          upstream_status: error.upstreamStatus,
-          error: describeError(error),
-        });
-        run.onFailure?.(leg, error);
+        if (account) telemetry.legFinished(toFailed(account, error, now()));
+        if (error.code !== 'cancelled') run.onFailure?.(leg, error);
       },
     });
+  };
+}
+
+function toFailed({ startedAtMs, sends, ...account }: LegAccount, error: AppError, nowMs: number): LegFinished {
+  const { usage } = error;
+  return {
+    ...account,
+    sends,
+    error,
+    // A caller that left is no failure of the leg.
+    outcome: error.code === 'cancelled' ? 'cancelled' : 'failed',
+    isSent: sends > 0,
+    latencyMs: nowMs - startedAtMs,
+    ...(usage && { promptTokens: usage.prompt_tokens, completionTokens: usage.completion_tokens }),
   };
 }
 

@@ -1,9 +1,11 @@
 import type { LegConfig } from '../config/types.ts';
+import { AppError } from '../contracts/app-error.ts';
 import type { ChatCall, ChatEvent, ChatProvider, ChatRequest, ChatResult } from '../contracts/chat-provider.ts';
 import type { CascadeResult } from '../resilience/cascade.ts';
 import { holdUntilOutput } from '../resilience/commit-point.ts';
 import { measurePrompt } from '../routing/prompt-size.ts';
 import type { Route } from '../routing/resolve-model.ts';
+import type { Call } from '../telemetry/call.ts';
 import type { Budget, BudgetScope } from '../usage/budget.ts';
 import { countAnswerCharacters, countPromptCharacters } from '../usage/characters.ts';
 import type { CostMeter } from './cost-meter.ts';
@@ -22,7 +24,9 @@ export interface ModelTurnsOptions {
   readonly scope: BudgetScope;
   readonly tally: RequestTally;
   readonly route: Route;
-  readonly requestId: string;
+  readonly call: Call;
+  /** Keep prompts and answers for the log. */
+  readonly keepsContent: boolean;
   readonly deadlineAtMs: number;
 }
 
@@ -36,12 +40,14 @@ export interface ModelTurns {
 export interface StreamedTurn {
   readonly turn: CascadeResult<LegConfig, Called<Batches>>;
   readonly watch: StreamWatch;
+  /** Tells that the stream broke off. */
+  broke(error: AppError): void;
   /** Counts the turn, once. Without usage of the upstream's own, what was sent by then is estimated. */
   settle(): Promise<void>;
 }
 
 export function createModelTurns(options: ModelTurnsOptions): ModelTurns {
-  const { runLegs, meter, budget, scope, tally, route, requestId, deadlineAtMs } = options;
+  const { runLegs, meter, budget, scope, tally, route, call, keepsContent, deadlineAtMs } = options;
   const onFailure = tally.failed;
   const abandonedBy = (request: ChatRequest) => (leg: LegConfig) => tally.abandoned(leg, measurePrompt(request).tokens);
 
@@ -50,10 +56,16 @@ export function createModelTurns(options: ModelTurnsOptions): ModelTurns {
       await budget.check(scope);
       const finish = completeStructured;
       const onAbandoned = abandonedBy(request);
-      const done = await runLegs({ route, request, signal, requestId, deadlineAtMs, finish, onFailure, onAbandoned });
+      const run = { route, request, signal, call, streamed: false, deadlineAtMs, finish, onFailure, onAbandoned };
+      const done = await runLegs(run);
       const { completion } = done.result.result;
       await tally.answered(done, {
         usage: completion.usage,
+        finishReason: completion.choices[0]?.finish_reason,
+        responseModel: completion.model,
+        ...(keepsContent
+          ? { content: { messages: request.messages, answer: completion.choices[0]?.message.content ?? '' } }
+          : {}),
         ...(meter.billsCharacters(done.leg)
           ? { characters: { input: countPromptCharacters(request), output: countAnswerCharacters(completion.choices) } }
           : {}),
@@ -63,19 +75,30 @@ export function createModelTurns(options: ModelTurnsOptions): ModelTurns {
 
     async stream(request, signal) {
       await budget.check(scope);
-      const finish = async (chat: ChatProvider, call: ChatCall) => holdUntilOutput(await chat.stream(call));
+      const finish = async (chat: ChatProvider, asked: ChatCall) => holdUntilOutput(await chat.stream(asked));
       const onAbandoned = abandonedBy(request);
-      const turn = await runLegs({ route, request, signal, requestId, deadlineAtMs, finish, onFailure, onAbandoned });
+      const run = { route, request, signal, call, streamed: true, deadlineAtMs, finish, onFailure, onAbandoned };
+      const turn = await runLegs(run);
       const bills = meter.billsCharacters(turn.leg);
-      const watch = createStreamWatch(bills);
+      const watch = createStreamWatch({ bills, keepsText: keepsContent });
       const characters = () => ({ input: countPromptCharacters(request), output: watch.billedCharacters() });
       let settled: Promise<void> | undefined;
+      let endedBy: AppError | undefined;
       return {
         turn,
         watch,
+        broke(error) {
+          endedBy = error;
+          turn.result.reportBroken(error);
+        },
         settle() {
+          if (watch.finishReason() === undefined && signal.aborted) endedBy ??= LEFT;
           settled ??= tally.answered(turn, {
             ...consumptionOf(request, watch),
+            endedBy,
+            finishReason: watch.finishReason(),
+            responseModel: watch.model(),
+            ...(keepsContent ? { content: { messages: request.messages, answer: watch.text() } } : {}),
             ...(bills ? { characters: characters() } : {}),
           });
           return settled;
@@ -86,6 +109,8 @@ export function createModelTurns(options: ModelTurnsOptions): ModelTurns {
 }
 
 const CHARACTERS_PER_TOKEN = 4;
+
+const LEFT = new AppError('cancelled', 'The client went away.');
 
 /** A stream that was left early has been paid for as far as it went, and its end, where usage stands, was never seen. */
 function consumptionOf(request: ChatRequest, watch: StreamWatch): Consumption {

@@ -6,6 +6,8 @@ import type { HttpFetch } from '../contracts/http-fetch.ts';
 import { createOllamaClient, type OllamaClient } from '../providers/ollama-client.ts';
 import { createIdTokenSource, type IdTokenSource, toIdTokenAudience } from '../security/id-token.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
+import { createLogSink } from '../telemetry/log-sink.ts';
+import { createTelemetry } from '../telemetry/telemetry.ts';
 import { createOutgoing } from './outgoing.ts';
 
 export interface OllamaOptions {
@@ -59,7 +61,11 @@ export function createOllama(options: OllamaOptions = {}): Ollama {
   const endpoint = toOllamaEndpoint(options.endpoint, 'endpoint', context);
   if (endpoint === undefined) throw toConfigurationError('the options of createOllama', problems.lines);
   const allowedCidrs = toAllowedCidrs(options.allowedCidrs, endpoint, context);
-  const outgoing = createOutgoing({ production: context.production, log, fetch });
+  const outgoing = createOutgoing({
+    production: context.production,
+    telemetry: createTelemetry([createLogSink({ log, tracksTokens: true, tracksCost: true })]),
+    fetch,
+  });
   const audience = toIdTokenAudience({ provider: 'ollama', apiKeys: [], endpoint, ...(auth ? { auth } : {}) });
   const idTokens = options.idTokens ?? createIdTokenSource();
   return {

@@ -3,7 +3,7 @@ import type { HttpFetch } from '../contracts/http-fetch.ts';
 import { OLLAMA_PATHS } from '../providers/ollama-transport.ts';
 import { createGuardedHttpClient } from '../security/guarded-http.ts';
 import { toGuardTarget } from '../security/url-guard.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 
 /** A place that requests go to, as the configuration describes it. */
 export interface Place {
@@ -26,19 +26,19 @@ export interface Outgoing {
 
 export interface OutgoingOptions {
   readonly production: boolean;
-  readonly log: Log;
+  readonly telemetry: Pick<Telemetry, 'requestBlocked'>;
   /** Takes the place of the transport and its guard altogether. */
   readonly fetch?: HttpFetch | undefined;
 }
 
-export function createOutgoing({ production, log, fetch }: OutgoingOptions): Outgoing {
+export function createOutgoing({ production, telemetry, fetch }: OutgoingOptions): Outgoing {
   if (fetch) {
     const same = () => fetch;
     return { fetchFor: same, fetchForLeg: same, fetchForTool: same, fetchPublic: fetch, close: async () => {} };
   }
   const client = createGuardedHttpClient({
     production,
-    onBlocked: ({ reason, targetName }) => log('WARNING', 'request blocked', { reason, target: targetName }),
+    onBlocked: ({ reason, targetName }) => telemetry.requestBlocked({ reason, target: targetName }),
   });
   const byLeg = new WeakMap<LegConfig, HttpFetch>();
 

@@ -3,11 +3,12 @@ import type { AppError } from '../contracts/app-error.ts';
 import type { ChatCompletion } from '../contracts/chat-provider.ts';
 import type { Attempt, CascadeResult } from '../resilience/cascade.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
+import type { LegContent, LegFinished, Telemetry } from '../telemetry/telemetry.ts';
 import type { Budget } from '../usage/budget.ts';
 import type { CharacterCounts } from '../usage/characters.ts';
 import type { Caller } from './caller.ts';
-import type { CostMeter } from './cost-meter.ts';
-import type { Called } from './leg-runner.ts';
+import type { CostMeter, MeteredEntry } from './cost-meter.ts';
+import type { Called, LegAccount } from './leg-runner.ts';
 
 type Usage = ChatCompletion['usage'];
 
@@ -18,6 +19,12 @@ export interface Consumption {
   readonly characters?: CharacterCounts;
   /** The upstream did not say: these are our own guesses. */
   readonly estimated?: boolean;
+  readonly finishReason?: string | undefined;
+  readonly responseModel?: string | undefined;
+  /** Only where it may be written down. */
+  readonly content?: LegContent;
+  /** What ended a stream after its first output. */
+  readonly endedBy?: AppError | undefined;
 }
 
 /** The calls that one request makes to upstreams, and what they cost. */
@@ -41,12 +48,24 @@ export interface RequestTallyOptions {
   readonly meter: CostMeter;
   readonly budget: Budget;
   readonly log: Log;
+  readonly telemetry: Pick<Telemetry, 'legFinished'>;
+  /** Milliseconds, on the clock of the legs. */
+  readonly now: () => number;
   readonly caller: Caller;
   readonly tenant: string | null;
   readonly agent: string | undefined;
 }
 
-export function createRequestTally({ meter, budget, log, caller, tenant, agent }: RequestTallyOptions): RequestTally {
+export function createRequestTally({
+  meter,
+  budget,
+  log,
+  telemetry,
+  now,
+  caller,
+  tenant,
+  agent,
+}: RequestTallyOptions): RequestTally {
   const attempts: Attempt[] = [];
   const owner = {
     tenant,
@@ -57,12 +76,16 @@ export function createRequestTally({ meter, budget, log, caller, tenant, agent }
   let promptTokens = 0;
   let completionTokens = 0;
 
-  const record = async (leg: LegConfig, usage: Usage | AppError['usage'], characters?: CharacterCounts) => {
-    const { entry } = meter.measure(leg, usage, characters);
+  const price = (leg: LegConfig, usage: Usage | AppError['usage'], characters?: CharacterCounts) => {
+    const { entry, costUsd } = meter.measure(leg, usage, characters);
     promptTokens += entry.promptTokens;
     completionTokens += entry.completionTokens;
     const cost = entry.costNanoUsd ?? null;
     nanoUsd = nanoUsd === null || cost === null ? null : nanoUsd + cost;
+    return { entry, costUsd };
+  };
+
+  const record = async (entry: MeteredEntry) => {
     try {
       await budget.record({ ...entry, ...owner });
     } catch (error) {
@@ -72,17 +95,21 @@ export function createRequestTally({ meter, budget, log, caller, tenant, agent }
   };
 
   return {
-    async answered({ leg, result, attempts: tried }, { usage, characters }) {
+    async answered({ leg, result, attempts: tried }, used) {
+      const { usage, characters } = used;
       attempts.push(...tried);
       if (usage) result.settleTokens(usage.total_tokens);
-      await record(leg, usage, characters);
+      const { entry, costUsd } = price(leg, usage, characters);
+      telemetry.legFinished(toFinished(result.account, used, { costUsd, nowMs: now() }));
+      await record(entry);
     },
     failed(leg, error) {
       // Not waited for: the next leg is what the caller waits for, and `record` never rejects.
-      if (error.usage) void record(leg, error.usage);
+      if (error.usage) void record(price(leg, error.usage).entry);
     },
     abandoned(leg, promptTokens) {
-      void record(leg, { prompt_tokens: promptTokens, completion_tokens: 0, total_tokens: promptTokens });
+      const usage = { prompt_tokens: promptTokens, completion_tokens: 0, total_tokens: promptTokens };
+      void record(price(leg, usage).entry);
     },
     summary: () => ({
       attempts,
@@ -90,5 +117,29 @@ export function createRequestTally({ meter, budget, log, caller, tenant, agent }
       promptTokens,
       completionTokens,
     }),
+  };
+}
+
+function toFinished(
+  { startedAtMs, committedAfterMs, sends, ...account }: LegAccount,
+  { usage, finishReason, responseModel, content, endedBy }: Consumption,
+  { costUsd, nowMs }: { readonly costUsd: number | null; readonly nowMs: number },
+): LegFinished {
+  const cachedTokens = usage?.prompt_tokens_details?.cached_tokens;
+  const outcome = endedBy === undefined ? 'answered' : endedBy.code === 'cancelled' ? 'cancelled' : 'broken';
+  return {
+    ...account,
+    outcome,
+    isSent: true,
+    sends,
+    latencyMs: account.streamed || committedAfterMs === undefined ? nowMs - startedAtMs : committedAfterMs,
+    costUsd,
+    ...(account.streamed && committedAfterMs !== undefined ? { firstTokenMs: committedAfterMs } : {}),
+    ...(usage && { promptTokens: usage.prompt_tokens, completionTokens: usage.completion_tokens }),
+    ...(cachedTokens === undefined ? {} : { cachedTokens }),
+    ...(endedBy === undefined ? {} : { error: endedBy }),
+    ...(finishReason === undefined ? {} : { finishReason }),
+    ...(responseModel === undefined ? {} : { responseModel }),
+    ...(content === undefined ? {} : { content }),
   };
 }

@@ -5,6 +5,7 @@ import type { Metadata } from '../contracts/vector-store.ts';
 import type { searchSchema, vectorStoreSearchSchema } from '../http/schemas/search-schema.ts';
 import { createHighlighter, type Highlight } from '../rag/highlight.ts';
 import type { Retriever, SearchResult } from '../rag/retrieve.ts';
+import type { CallFacts } from '../telemetry/call.ts';
 import { type Caller, tenantOf } from './caller.ts';
 import type { EmbeddingUsage } from './embedding-usage.ts';
 import type { Lazy } from './lazy.ts';
@@ -14,7 +15,7 @@ interface Request<Body> {
   readonly body: Body;
   readonly caller: Caller;
   readonly signal: AbortSignal;
-  readonly facts: Record<string, unknown>;
+  readonly facts: CallFacts;
 }
 
 export interface SearchService {
@@ -95,11 +96,13 @@ export function createSearchService({ config, retriever, usage, reads }: SearchS
       });
       const read = await estimate?.(store);
       Object.assign(facts, {
+        tenant,
         results: results.length,
         prompt_tokens: tokens,
         ...(read == null ? {} : { reads: read }),
-      });
+      } satisfies CallFacts);
       const cost = await usage.record({ target: config.embeddings, tokens, caller, tenant });
+      facts.cost_usd = cost;
       const highlight = body.highlights === true ? createHighlighter(body.query) : undefined;
       return {
         object: 'list',
@@ -136,8 +139,13 @@ export function createSearchService({ config, retriever, usage, reads }: SearchS
           : { minScore: body.ranking_options.score_threshold }),
         ...(body.filters === undefined ? {} : { filter: body.filters as Filter }),
       });
-      await usage.record({ target: config.embeddings, tokens, caller, tenant });
-      Object.assign(facts, { results: results.length, prompt_tokens: tokens });
+      const cost = await usage.record({ target: config.embeddings, tokens, caller, tenant });
+      Object.assign(facts, {
+        tenant,
+        cost_usd: cost,
+        results: results.length,
+        prompt_tokens: tokens,
+      } satisfies CallFacts);
       return {
         object: 'vector_store.search_results.page',
         search_query: queries,

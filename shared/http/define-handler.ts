@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { AppError, toAppError } from '../contracts/app-error.ts';
+import { type Call, elapsedMs, plainCall } from '../telemetry/call.ts';
 import { toCallerRequest } from './caller-request.ts';
 import { setCommonHeaders } from './common-headers.ts';
 import { toErrorAnswer, toErrorBody } from './error-response.ts';
@@ -12,6 +13,8 @@ import { createRouter, type Match, type Route } from './router.ts';
 /** What a route's handler sees of its request. */
 export interface RequestContext {
   readonly requestId: string;
+  /** The request as logs, metrics and traces know it; what is learned on the way is added to its facts. */
+  readonly call: Call;
   /** Route pattern, for logs and metrics: bounded, unlike the path. */
   readonly route: string;
   readonly params: Readonly<Record<string, string>>;
@@ -27,8 +30,6 @@ export interface RequestContext {
   readJson(limit: number): unknown;
   /** Aborted when the client goes away before its answer is finished. */
   readonly signal: AbortSignal;
-  /** Facts for the request's log line, added as they become known. Never content. */
-  readonly facts: Record<string, unknown>;
 }
 
 export type Answer =
@@ -64,6 +65,10 @@ export interface RequestOutcome {
 
 export interface HttpFunctionOptions {
   readonly routes: readonly Route<Handler>[];
+  /** Begins a request's account, its trace read from the headers. Default: the id alone. */
+  readonly startCall?: (requestId: string, header: RequestContext['header']) => Call;
+  /** Runs the handler and sends its answer, with the call around it. Default: nothing around it. */
+  readonly within?: (call: Call, work: () => Promise<void>) => Promise<void>;
   /** Told once per request, when its answer is out. Must not throw. */
   readonly onOutcome?: (outcome: RequestOutcome) => void;
 }
@@ -74,10 +79,14 @@ export type HttpFunction = (request: BufferedRequest, response: ServerResponse) 
  * One HTTP function from its routes. Handlers return values or throw; this is the one place that turns either into
  * HTTP. It never rejects: an unhandled rejection would end the instance.
  */
-export function createHttpFunction({ routes, onOutcome }: HttpFunctionOptions): HttpFunction {
+export function createHttpFunction({
+  routes,
+  startCall = plainCall,
+  within = (_call, work) => work(),
+  onOutcome,
+}: HttpFunctionOptions): HttpFunction {
   const router = createRouter(routes);
   return async (request, response) => {
-    const startedAt = performance.now();
     const requestId = requestIdOf(request);
     const gone = new AbortController();
     // A request may have many calls under way at once; each lets go of the signal by itself.
@@ -88,15 +97,17 @@ export function createHttpFunction({ routes, onOutcome }: HttpFunctionOptions): 
     });
     setCommonHeaders(response, requestId);
     const method = request.method ?? 'GET';
+    const asked = toCallerRequest(request, response);
+    const call = startCall(requestId, asked.header);
     const context: Mutable<RequestContext> = {
       requestId,
+      call,
       route: 'unknown',
       params: {},
       query: NO_QUERY,
-      ...toCallerRequest(request, response),
+      ...asked,
       readJson: (limit) => readJsonBody(request, limit),
       signal: gone.signal,
-      facts: {},
     };
     let failure: AppError | undefined;
     let toBody: Route<Handler>['toErrorBody'];
@@ -105,9 +116,11 @@ export function createHttpFunction({ routes, onOutcome }: HttpFunctionOptions): 
       toBody = route.toErrorBody;
       context.route = route.path;
       context.params = params;
-      await send(response, await route.handler(context), context, method === 'HEAD', (error) => {
-        failure = error;
-      });
+      await within(call, async () =>
+        send(response, await route.handler(context), context, method === 'HEAD', (error) => {
+          failure = error;
+        }),
+      );
     } catch (error) {
       failure = toAppError(error, gone.signal);
       sendError(response, failure, toBody?.(failure, requestId));
@@ -116,7 +129,7 @@ export function createHttpFunction({ routes, onOutcome }: HttpFunctionOptions): 
       context,
       method,
       status: response.statusCode,
-      latencyMs: performance.now() - startedAt,
+      latencyMs: elapsedMs(call),
       ...(failure === undefined ? {} : { error: failure }),
     });
   };

@@ -1,3 +1,5 @@
+import { safeText } from './safe-text.ts';
+
 /** Cloud Logging's severities (https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity). */
 export type Severity = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR';
 
@@ -31,6 +33,8 @@ function toLine(severity: Severity, message: string, fields: Readonly<Record<str
 
 /** Causes looked at, of a chain that may well be a circle. */
 const MAX_CAUSES = 8;
+/** Our own messages quote what was asked for. */
+const MAX_MESSAGE_CHARACTERS = 1_000;
 
 /**
  * An exception for the log: names, codes and stacks of the whole chain of causes. Messages of foreign errors are left
@@ -43,7 +47,7 @@ export function describeError(error: unknown, depth = 0): Record<string, unknown
   return {
     name: error.name,
     ...(code === undefined ? {} : { code }),
-    ...(own ? { message: error.message } : { stack: stackFrames(error) }),
+    ...(own ? { message: safeText(error.message, MAX_MESSAGE_CHARACTERS) } : { stack: stackFrames(error) }),
     ...(error.cause === undefined || depth === MAX_CAUSES ? {} : { cause: describeError(error.cause, depth + 1) }),
   };
 }

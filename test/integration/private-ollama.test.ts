@@ -201,13 +201,16 @@ describe('what callers can do', () => {
   ])('does not include %s, which the way out refuses', async (path) => {
     await start([hybrid()]);
     const blocked: unknown[] = [];
-    const outgoing = createOutgoing({ production: false, log: (...line) => void blocked.push(line) });
+    const outgoing = createOutgoing({
+      production: false,
+      telemetry: { requestBlocked: (event) => void blocked.push(event) },
+    });
     const toOllama = outgoing.fetchFor('ollama', { endpoint: home.origin, allowedCidrs: [] });
     await expect(toOllama(home.origin + path, { method: 'POST', body: '{}' })).rejects.toMatchObject({
       code: 'blocked_url',
     });
     await outgoing.close();
-    expect(blocked).toEqual([['WARNING', 'request blocked', { reason: 'path', target: 'ollama' }]]);
+    expect(blocked).toEqual([{ reason: 'path', target: 'ollama' }]);
     expect(home.requests).toEqual([]);
   });
 });

@@ -41,8 +41,8 @@ export async function startAppServer({
   http(
     name,
     createHttpFunction({
-      routes: [...healthRoutes(app), ...gatewayRoutes(app)],
-      onOutcome: (outcome) => app.logOutcome('gateway', outcome),
+      routes: [...healthRoutes(app, 'gateway'), ...gatewayRoutes(app)],
+      ...app.observation.http('gateway'),
     }),
   );
   const server = getTestServer(name);

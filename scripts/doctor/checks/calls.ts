@@ -5,6 +5,7 @@ import { chatSchema } from '../../../shared/http/schemas/chat-schema.ts';
 import type { ConfigurationScene } from '../configuration-scene.ts';
 import { explainError } from '../explain-error.ts';
 import { type Check, type Finding, fine, problem } from '../finding.ts';
+import { plainCall } from '../../../shared/telemetry/call.ts';
 import { listLegs, namesOf } from '../targets.ts';
 
 /** A model that has to be loaded first takes its time. */
@@ -60,8 +61,7 @@ async function askAll(
             format: createChatCompletionsFormat({ includeUsage: false }),
             caller: { tenant: null },
             signal: AbortSignal.timeout(TIMEOUT_MS),
-            requestId: `doctor-${index}`,
-            facts: {},
+            call: plainCall(`doctor-${index}`),
             header: () => undefined,
           });
           return fine(subject, 'answers');

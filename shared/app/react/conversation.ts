@@ -20,7 +20,7 @@ export interface Conversation {
   usage(): Usage | undefined;
 }
 
-export interface ConversationOptions extends Pick<ReactLoopOptions, 'maxIterations' | 'onFailure'> {
+export interface ConversationOptions extends Pick<ReactLoopOptions, 'maxIterations' | 'onRun'> {
   readonly messages: readonly ChatMessage[];
   readonly offered: OfferedTools;
   readonly signal: AbortSignal;
@@ -34,7 +34,7 @@ export interface ConversationOptions extends Pick<ReactLoopOptions, 'maxIteratio
  * answer with `length` when it wants yet another tool.
  */
 export function createConversation(options: ConversationOptions): Conversation {
-  const { offered, maxIterations, signal, now, onFailure } = options;
+  const { offered, maxIterations, signal, now, onRun } = options;
   const steps: ReactStep[] = [];
   const turns: ReactTurn[] = [];
   const citations = new Map<number, Citation>();
@@ -64,7 +64,7 @@ export function createConversation(options: ConversationOptions): Conversation {
         iteration,
         signal,
         now,
-        ...(onFailure === undefined ? {} : { onFailure }),
+        ...(onRun === undefined ? {} : { onRun }),
       });
       for (const { step, citations: found } of ran) {
         steps.push(step);

@@ -2,6 +2,7 @@ import type { AgentConfig, SluiceConfig, ToolConfig } from '../../config/types.t
 import type { HttpFetch } from '../../contracts/http-fetch.ts';
 import type { Retriever } from '../../rag/retrieve.ts';
 import { describeError, type Log } from '../../telemetry/log.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Caller } from '../caller.ts';
 import type { Credentials } from '../credentials.ts';
 import type { EmbeddingUsage } from '../embedding-usage.ts';
@@ -28,6 +29,7 @@ export interface ReactAgentsOptions {
   readonly fetchFor: (tool: ToolConfig) => HttpFetch;
   readonly credentials: Pick<Credentials, 'resolve'>;
   readonly log: Log;
+  readonly telemetry: Pick<Telemetry, 'toolFinished'>;
 }
 
 /** The tools that agents of role `react` are given: the built-in search, and the HTTP calls of the configuration. */
@@ -38,6 +40,7 @@ export function createReactAgents({
   fetchFor,
   credentials,
   log,
+  telemetry,
 }: ReactAgentsOptions): ReactAgents {
   const { topK, minScore, mode } = config.retrieval;
   const searchTool = createSearchTool({
@@ -68,8 +71,12 @@ export function createReactAgents({
           .filter((name) => name !== SEARCH_TOOL || !agent.localOnly || embedsLocally(config))
           .flatMap((name) => toTools(name, scope)),
         maxIterations: agent.maxIterations,
-        onFailure: (tool, error) =>
-          log('WARNING', 'tool failed', { agent: agent.name, tool, code: error.code, error: describeError(error) }),
+        onRun(run) {
+          telemetry.toolFinished(run);
+          const { tool, error } = run;
+          if (error)
+            log('WARNING', 'tool failed', { agent: agent.name, tool, code: error.code, error: describeError(error) });
+        },
       });
     },
   };

@@ -13,7 +13,7 @@ import { createTurnWriter } from './turn-writer.ts';
  * @throws AppError `invalid_request` for a request whose tools clash with the agent's, or that asks for what several
  * turns cannot give; what `turn` throws; the signal's reason once it is aborted.
  */
-export function createReactLoop({ tools, maxIterations, onFailure, now }: ReactLoopOptions): ReactLoop {
+export function createReactLoop({ tools, maxIterations, onRun, now }: ReactLoopOptions): ReactLoop {
   const begin = <Turn>({ request, signal }: ReactRun<Turn>) => {
     const offered = offerTools(request, tools);
     const conversation = createConversation({
@@ -22,7 +22,7 @@ export function createReactLoop({ tools, maxIterations, onFailure, now }: ReactL
       maxIterations,
       signal,
       now: now ?? (() => performance.now()),
-      ...(onFailure === undefined ? {} : { onFailure }),
+      ...(onRun === undefined ? {} : { onRun }),
     });
     return { offered, conversation };
   };

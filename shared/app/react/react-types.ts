@@ -92,12 +92,18 @@ export interface ReactStream {
   readonly report: () => ReactReport;
 }
 
+export interface ToolRun {
+  readonly tool: string;
+  readonly latencyMs: number;
+  readonly error?: AppError;
+}
+
 export interface ReactLoopOptions {
   readonly tools: readonly ReactTool[];
   /** Most model turns, 1 to 10. Calls that the last of them makes are not run. */
   readonly maxIterations: number;
-  /** Told of each tool that failed, for logs. */
-  readonly onFailure?: (tool: string, error: AppError) => void;
+  /** Told of each tool that was run, for logs, metrics and traces. */
+  readonly onRun?: (run: ToolRun) => void;
   /** Milliseconds of a clock that only goes forward. */
   readonly now?: () => number;
 }

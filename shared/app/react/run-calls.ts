@@ -29,7 +29,7 @@ export interface RanCall {
   readonly citations: readonly Citation[];
 }
 
-export interface RunCallsOptions extends Pick<ReactLoopOptions, 'onFailure'> {
+export interface RunCallsOptions extends Pick<ReactLoopOptions, 'onRun'> {
   readonly calls: readonly ToolCall[];
   readonly offered: OfferedTools;
   readonly iteration: number;
@@ -41,14 +41,7 @@ export interface RunCallsOptions extends Pick<ReactLoopOptions, 'onFailure'> {
  * Runs the calls of one turn, all at once, and gives their results in the order of the calls. Whatever is wrong with a
  * call is its result, for the model to deal with; only the end of the request itself is thrown.
  */
-export async function runCalls({
-  calls,
-  offered,
-  iteration,
-  signal,
-  now,
-  onFailure,
-}: RunCallsOptions): Promise<RanCall[]> {
+export async function runCalls({ calls, offered, iteration, signal, now, onRun }: RunCallsOptions): Promise<RanCall[]> {
   const runOne = async (call: ToolCall, position: number): Promise<RanCall> => {
     const startedAt = now();
     const outcome = await attempt(call, position);
@@ -72,12 +65,15 @@ export async function runCalls({
     }
     const problem = (await tool.check())(input);
     if (problem !== undefined) return failed('invalid_arguments', `The arguments do not fit: ${problem}.`);
+    const startedAt = now();
     try {
-      return await runWithin(tool, input, turn.signal);
+      const output = await runWithin(tool, input, turn.signal);
+      onRun?.({ tool: name, latencyMs: now() - startedAt });
+      return output;
     } catch (thrown) {
       if (signal.aborted) throw toAppError(signal.reason, signal);
       const error = toAppError(thrown);
-      onFailure?.(name, error);
+      onRun?.({ tool: name, latencyMs: now() - startedAt, error });
       return failed(error.code, describe(error));
     }
   };

@@ -3,6 +3,7 @@ import { createIngestEvent } from '../../../shared/app/ingest-event.ts';
 import { createLazy } from '../../../shared/app/lazy.ts';
 import { parseConfig } from '../../../shared/config/load.ts';
 import { AppError, type ErrorCode } from '../../../shared/contracts/app-error.ts';
+import { createTelemetry } from '../../../shared/telemetry/telemetry.ts';
 import { createIngestWorld, expectedOf, paragraphs } from '../../support/ingest-world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -23,6 +24,7 @@ function createSetting(settings = config) {
     step === 'embed' && state.fails !== undefined ? Promise.reject(state.fails) : operation(),
   );
   const handle = createIngestEvent({
+    telemetry: createTelemetry([]),
     config: settings,
     ingestion: createLazy(async () => instance),
     usage: {
@@ -58,7 +60,7 @@ describe('the event that a document was written', () => {
     await world.documents.putDocument(document);
     expect(await handle(eventOf('docs/a b%41'))).toEqual({
       status: 'ready',
-      facts: { event_id: 'e1', document: 'a b%41', chunks: 2, embedded: 2, skipped: 0, tokens: expect.any(Number) },
+      facts: { event_id: 'e1', document: 'a b%41', lag_seconds: 0, chunks: 2, embedded: 2, skipped: 0, tokens: expect.any(Number) },
     });
     expect(await world.stored('a b%41')).toEqual(expectedOf(document));
     expect(used).toEqual([{ tokens: expect.any(Number), tenant: 't1' }]);

@@ -6,8 +6,11 @@ import { DEFAULT_RETRY } from '../../../shared/config/normalize/retry.ts';
 import type { AgentConfig, LegConfig, SluiceConfig } from '../../../shared/config/types.ts';
 import { AppError } from '../../../shared/contracts/app-error.ts';
 import type { ChatCall, ChatMessage, ChatProvider } from '../../../shared/contracts/chat-provider.ts';
+import { plainCall } from '../../../shared/telemetry/call.ts';
+import { createTelemetry } from '../../../shared/telemetry/telemetry.ts';
 import { createCatalogue } from '../../../shared/usage/catalogue.ts';
 
+const telemetry = createTelemetry([]);
 const notUsed = () => Promise.reject(new Error('not used'));
 const ONCE = { ...DEFAULT_RETRY, maxAttempts: 1 };
 
@@ -53,8 +56,8 @@ function instance({
     catalogue: createCatalogue(),
     fetchFor: () => notUsed,
     fetchPublic: notUsed,
-    policies: createLegPolicies(() => {}),
-    log: () => {},
+    policies: createLegPolicies(telemetry),
+    telemetry,
   });
   const abandoned: string[] = [];
   const ask = (
@@ -73,7 +76,8 @@ function instance({
       route: { legs, agent: { retry: ONCE, strategy: 'cascade', ...agent } as AgentConfig },
       request: { model: 'm', messages: [{ role: 'user', content: content as string }] },
       signal,
-      requestId: 'r',
+      call: plainCall('r'),
+      streamed: false,
       deadlineAtMs: performance.now() + 5_000,
       finish: (_chat: ChatProvider, call: ChatCall) => answer(call),
       onAbandoned: ({ model }) => abandoned.push(model),

@@ -8,8 +8,11 @@ import { AppError } from '../../../shared/contracts/app-error.ts';
 import type { ChatCall, ChatProvider } from '../../../shared/contracts/chat-provider.ts';
 import type { SecretSource } from '../../../shared/contracts/secret-source.ts';
 import { createIdTokenSource } from '../../../shared/security/id-token.ts';
+import { plainCall } from '../../../shared/telemetry/call.ts';
+import { createTelemetry } from '../../../shared/telemetry/telemetry.ts';
 import { createCatalogue } from '../../../shared/usage/catalogue.ts';
 
+const telemetry = createTelemetry([]);
 const notUsed = () => Promise.reject(new Error('not used'));
 
 /** A leg whose upstream accepts one key only; says which keys were tried. */
@@ -55,8 +58,8 @@ function run({
     catalogue: createCatalogue(),
     fetchFor: () => notUsed,
     fetchPublic: notUsed,
-    policies: createLegPolicies(() => {}),
-    log: () => {},
+    policies: createLegPolicies(telemetry),
+    telemetry,
   });
   const leg: LegConfig = {
     provider,
@@ -70,7 +73,8 @@ function run({
     route: { legs: [leg], agent: { retry: DEFAULT_RETRY } as AgentConfig },
     request: { model: 'm', messages: [{ role: 'user', content: 'x' }] },
     signal: new AbortController().signal,
-    requestId: 'r',
+    call: plainCall('r'),
+    streamed: false,
     deadlineAtMs: Number.POSITIVE_INFINITY,
     finish: async (_chat: ChatProvider, { credential }: ChatCall) => {
       tried.push(credential);

@@ -188,7 +188,7 @@ describe('a function', () => {
   });
 
   it('reports each request once, with what its handler learnt', async () => {
-    handle = ({ facts }) => {
+    handle = ({ call: { facts } }) => {
       facts.provider = 'local';
       return { json: {} };
     };
@@ -198,7 +198,7 @@ describe('a function', () => {
     expect(outcome).toMatchObject({
       method: 'GET',
       status: 200,
-      context: { route: '/test', facts: { provider: 'local' } },
+      context: { route: '/test', call: { facts: { provider: 'local' } } },
     });
     expect(outcome.latencyMs).toBeGreaterThanOrEqual(0);
     expect(outcome).not.toHaveProperty('error');

@@ -75,7 +75,7 @@ function prepare({ tools = [toTool('weather'), toTool('time')], maxIterations = 
     tools,
     maxIterations,
     now: () => 0,
-    onFailure: (name, error) => failures.push([name, error]),
+    onRun: ({ tool, error }) => void (error && failures.push([tool, error])),
     ...options,
   });
   return { asked, failures, loop };
