@@ -1,7 +1,8 @@
 import { cloudEvent } from '@google-cloud/functions-framework';
 import { AppError } from '../shared/contracts/app-error.ts';
 import { installFrontDoor } from '../shared/http/front-door.ts';
-import { createLog, describeError } from '../shared/telemetry/log.ts';
+import { createLog } from '../shared/telemetry/log.ts';
+import { logDelay, logDocument } from './document-line.ts';
 import { exitWithProblems, startApp } from './register.ts';
 
 /** An event holds a document before and after, of 1 MiB at most each; the platform delivers up to 16 MiB. */
@@ -21,11 +22,9 @@ export async function registerDocumentEvent(name: string): Promise<void> {
   const log = createLog();
   cloudEvent(name, async (event: unknown) => {
     try {
-      const { status, facts } = await app.documents.receive(event);
-      const isFailure = status === 'failed' || status === 'dead_letter';
-      log(isFailure ? 'ERROR' : 'INFO', `document ${status}`, { function: name, ...facts });
+      logDocument(log, name, await app.documents.receive(event));
     } catch (error) {
-      log('WARNING', 'document not ingested yet', { function: name, error: describeError(error) });
+      logDelay(log, name, error);
       throw error;
     }
   });

@@ -21,7 +21,7 @@ locals {
       errors = {
         title  = "Many requests fail"
         query  = "sum(rate(run_googleapis_com:request_count{${local._ours},response_code_class=\"5xx\"}[10m])) / sum(rate(run_googleapis_com:request_count{${local._ours}}[10m])) > ${var.alerts.error_ratio}"
-        advice = "More than ${var.alerts.error_ratio * 100} % of the requests were answered with a server error in the last ten minutes. The lines of severity ERROR name the code of each."
+        advice = "More than ${var.alerts.error_ratio * 100} % of the requests were answered with a server error in the last ten minutes. The lines of severity ERROR name the code of each; README, Troubleshooting, says what it means."
       }
       latency = {
         title  = "Answers take long"

@@ -167,6 +167,7 @@ function listSecrets(config: SluiceConfig, does: readonly Work[], hasCallers: bo
     ...(does.includes('vectors') && vectorstore?.provider === 'pgvector' ? [vectorstore.connectionString] : []),
     ...(does.includes('answers') || (does.includes('embedding') && embeddings?.cache) ? [cache?.url] : []),
     ...Object.values(observability.tracing?.headers ?? {}),
+    observability.metrics.token,
     observability.langfuse?.publicKey,
     observability.langfuse?.secretKey,
   ];

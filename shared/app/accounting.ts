@@ -25,7 +25,7 @@ export interface AccountingOptions {
   readonly backends: Backends;
   readonly catalogue: ModelCatalogue;
   readonly log: Log;
-  readonly telemetry: Pick<Telemetry, 'costAlert'>;
+  readonly telemetry: Pick<Telemetry, 'costAlert' | 'embeddingsCharged'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -48,7 +48,7 @@ export function createAccounting({ config, backends, catalogue, log, telemetry, 
     ledger,
     budget,
     meter,
-    embeddings: createEmbeddingUsage({ meter, budget, log }),
+    embeddings: createEmbeddingUsage({ meter, budget, log, telemetry }),
     async close() {
       await budget.close();
       await ledger.close();

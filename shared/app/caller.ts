@@ -28,6 +28,11 @@ export function tenantOf(caller: Caller, requested: string | undefined): string 
   return caller.tenant;
 }
 
+/** Whether the credential belongs to whoever runs the service, rather than to a tenant or for one use. */
+export function seesEverything({ tenant, models, functions }: Caller): boolean {
+  return tenant === null && models === undefined && functions === undefined;
+}
+
 /** Whose own budget a request is checked against. */
 export function budgetScopeOf({ key, dailyBudgetUsd, tokensPerMinute }: Caller): BudgetScope {
   if (key === undefined) return {};

@@ -33,6 +33,7 @@ import { createEmbeddingsService, type EmbeddingsService } from './embeddings-se
 import { createLazy } from './lazy.ts';
 import { createLegPolicies } from './leg-policies.ts';
 import { createLegRunner } from './leg-runner.ts';
+import { createMetricsService, type MetricsService } from './metrics-service.ts';
 import { createModelsService, type ModelsService } from './models-service.ts';
 import { createObservation, type Observation } from './observation.ts';
 import { createOutgoing } from './outgoing.ts';
@@ -61,6 +62,7 @@ export interface App {
    */
   authenticate(request: CallerRequest & { readonly call?: Call }, name?: FunctionName): Promise<Caller>;
   readonly readiness: Readiness;
+  readonly metrics: MetricsService;
   /** Log, metrics and traces of what the service does. */
   readonly observation: Observation;
   close(): Promise<void>;
@@ -204,6 +206,7 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
       ...time,
     }),
     observation,
+    metrics: createMetricsService({ config, metrics: observation.metrics, credentials }),
     readiness: createReadiness({ config, backends, credentials, log, ...time }),
 
     async authenticate(request, name) {

@@ -1,4 +1,5 @@
 import { describeError, type Log } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Budget } from '../usage/budget.ts';
 import { budgetScopeOf, type Caller } from './caller.ts';
 import type { CostMeter } from './cost-meter.ts';
@@ -23,14 +24,17 @@ export interface EmbeddingUsageOptions {
   readonly meter: CostMeter;
   readonly budget: Budget;
   readonly log: Log;
+  readonly telemetry: Pick<Telemetry, 'embeddingsCharged'>;
 }
 
-export function createEmbeddingUsage({ meter, budget, log }: EmbeddingUsageOptions): EmbeddingUsage {
+export function createEmbeddingUsage({ meter, budget, log, telemetry }: EmbeddingUsageOptions): EmbeddingUsage {
   return {
     check: (caller) => budget.check(budgetScopeOf(caller)),
     async record({ target, tokens, caller, tenant }) {
       if (target === undefined || tokens === 0) return 0;
       const { costUsd, entry } = meter.measure(target, { prompt_tokens: tokens, completion_tokens: 0 });
+      const { provider, model } = target;
+      telemetry.embeddingsCharged({ provider, model, tokens, costUsd, tenant, key: caller.key });
       try {
         await budget.record({ ...entry, tenant, ...(caller.key === undefined ? {} : { key: caller.key }) });
       } catch (error) {

@@ -58,8 +58,11 @@ export function createIngestEvent({
     const ingest = await ingestion.get();
 
     if (event.timeMs !== undefined && now() - event.timeMs > maxEventAgeMs) {
-      const isRecorded = await ingest.abandon(id, tooOld(maxEventAgeMs), { signal });
-      return { status: isRecorded ? 'dead_letter' : 'unchanged', facts };
+      const error = tooOld(maxEventAgeMs);
+      const isRecorded = await ingest.abandon(id, error, { signal });
+      return isRecorded
+        ? { status: 'dead_letter', facts: { ...facts, code: error.code } }
+        : { status: 'unchanged', facts };
     }
 
     await usage.check({ tenant: null });

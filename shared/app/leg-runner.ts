@@ -36,7 +36,7 @@ export interface LegRunnerOptions {
   /** The transport for addresses that callers name: public servers alone. */
   readonly fetchPublic: HttpFetch;
   readonly policies: LegPolicies;
-  readonly telemetry: Pick<Telemetry, 'legFinished' | 'legRetried'>;
+  readonly telemetry: Pick<Telemetry, 'legRetried'>;
   readonly now?: () => number;
   /** How retries wait; default the process's own timers. */
   readonly sleep?: (delayMs: number, signal: AbortSignal) => Promise<void>;
@@ -63,9 +63,9 @@ export interface LegRun<Result> {
   /** Turns the adapter's call into its commit point: the whole answer, or a stream with its first output. */
   readonly finish: (chat: ChatProvider, call: ChatCall) => Promise<Result>;
   /** Told of each leg that failed, before the next one is tried. */
-  readonly onFailure?: (leg: LegConfig, error: AppError) => void;
+  readonly onFailure?: (leg: LegConfig, error: AppError, account: LegAccount) => void;
   /** Told of each call that was sent and then given up, by the caller or by a time limit: its prompt is paid for. */
-  readonly onAbandoned?: (leg: LegConfig) => void;
+  readonly onAbandoned?: (leg: LegConfig, account: LegAccount) => void;
 }
 
 export interface Called<Result> {
@@ -88,6 +88,8 @@ export interface LegAccount extends Pick<LegFinished, 'call' | 'provider' | 'mod
   readonly startedAtMs: number;
   /** Time to the commit point, once that is reached. */
   committedAfterMs?: number;
+  /** Prompts that were sent and given up; the cost is null when it is not known. */
+  lost?: { readonly promptTokens: number; readonly costUsd: number | null };
 }
 
 export type LegRunner = <Result>(run: LegRun<Result>) => Promise<CascadeResult<LegConfig, Called<Result>>>;
@@ -241,7 +243,7 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
       const failure = toAppError(error, deadline.signal);
       deadline.end();
       if (isSent && !failure.usage && (failure.code === 'cancelled' || failure.code === 'timeout')) {
-        what.run.onAbandoned?.(leg);
+        what.run.onAbandoned?.(leg, what.account);
       }
       if (isSent) reservation.settle(failure.usage?.total_tokens ?? 0);
       else reservation.cancel();
@@ -293,24 +295,9 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
         return policies.breakers.for(circuitOf(leg))((guarded) => retry(tryKeys, guarded), signal);
       },
       onFailure: (leg, error) => {
-        if (account) telemetry.legFinished(toFailed(account, error, now()));
-        if (error.code !== 'cancelled') run.onFailure?.(leg, error);
+        if (account) run.onFailure?.(leg, error, account);
       },
     });
-  };
-}
-
-function toFailed({ startedAtMs, sends, ...account }: LegAccount, error: AppError, nowMs: number): LegFinished {
-  const { usage } = error;
-  return {
-    ...account,
-    sends,
-    error,
-    // A caller that left is no failure of the leg.
-    outcome: error.code === 'cancelled' ? 'cancelled' : 'failed',
-    isSent: sends > 0,
-    latencyMs: nowMs - startedAtMs,
-    ...(usage && { promptTokens: usage.prompt_tokens, completionTokens: usage.completion_tokens }),
   };
 }
 

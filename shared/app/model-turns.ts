@@ -9,7 +9,7 @@ import type { Call } from '../telemetry/call.ts';
 import type { Budget, BudgetScope } from '../usage/budget.ts';
 import { countAnswerCharacters, countPromptCharacters } from '../usage/characters.ts';
 import type { CostMeter } from './cost-meter.ts';
-import type { Called, LegRunner } from './leg-runner.ts';
+import type { Called, LegAccount, LegRunner } from './leg-runner.ts';
 import type { Consumption, RequestTally } from './request-tally.ts';
 import { createStreamWatch, type StreamWatch } from './stream-watch.ts';
 import { completeStructured } from './structured-output.ts';
@@ -49,7 +49,8 @@ export interface StreamedTurn {
 export function createModelTurns(options: ModelTurnsOptions): ModelTurns {
   const { runLegs, meter, budget, scope, tally, route, call, keepsContent, deadlineAtMs } = options;
   const onFailure = tally.failed;
-  const abandonedBy = (request: ChatRequest) => (leg: LegConfig) => tally.abandoned(leg, measurePrompt(request).tokens);
+  const abandonedBy = (request: ChatRequest) => (leg: LegConfig, account: LegAccount) =>
+    tally.abandoned(leg, account, measurePrompt(request).tokens);
 
   return {
     async complete(request, signal) {

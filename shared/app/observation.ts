@@ -1,5 +1,7 @@
 import type { SluiceConfig } from '../config/types.ts';
+import type { AppError, ErrorCode } from '../contracts/app-error.ts';
 import type { HttpFunctionOptions } from '../http/define-handler.ts';
+import type { Call } from '../telemetry/call.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createLogSink } from '../telemetry/log-sink.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
@@ -47,7 +49,8 @@ export function createObservation({ config, catalogue, log }: ObservationOptions
         startedAtMs: performance.now(),
         facts: {},
       }),
-      onOutcome: ({ context, method, status, latencyMs, error }) =>
+      onOutcome: ({ context, method, status, latencyMs, error }) => {
+        if (error) noteAttempts(error, context.call);
         telemetry.callFinished({
           call: context.call,
           method,
@@ -55,7 +58,19 @@ export function createObservation({ config, catalogue, log }: ObservationOptions
           status,
           latencyMs,
           ...(error === undefined ? {} : { error }),
-        }),
+        });
+      },
     }),
   };
+}
+
+/** Failures that no other leg would have helped with. */
+const CALLERS_OWN: ReadonlySet<ErrorCode> = new Set(['invalid_request', 'too_large', 'content_filtered', 'cancelled']);
+
+/** What a cascade that failed says about its legs. */
+function noteAttempts({ code, details }: AppError, { facts }: Call): void {
+  const attempts = details?.attempts;
+  if (!Array.isArray(attempts)) return;
+  facts.attempts = attempts.length;
+  if (!CALLERS_OWN.has(code)) facts.exhausted = true;
 }

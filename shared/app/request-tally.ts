@@ -31,10 +31,10 @@ export interface Consumption {
 export interface RequestTally {
   /** A leg answered; several may, when an agent works in turns. Told of each once, when its usage is known. */
   answered(done: CascadeResult<LegConfig, Called<unknown>>, used: Consumption): Promise<void>;
-  /** A leg failed. What it used up by then is paid for and counted. */
-  failed(leg: LegConfig, error: AppError): void;
+  /** A leg failed, or was left by the caller. What it used up by then is paid for and counted. */
+  failed(leg: LegConfig, error: AppError, account: LegAccount): void;
   /** A call was sent and given up before it answered. */
-  abandoned(leg: LegConfig, promptTokens: number): void;
+  abandoned(leg: LegConfig, account: LegAccount, promptTokens: number): void;
   summary(): {
     readonly attempts: readonly Attempt[];
     /** Null when the cost of any call is unknown. */
@@ -42,6 +42,11 @@ export interface RequestTally {
     readonly promptTokens: number;
     readonly completionTokens: number;
   };
+}
+
+interface Priced {
+  readonly entry: MeteredEntry;
+  readonly costUsd: number | null;
 }
 
 export interface RequestTallyOptions {
@@ -76,7 +81,7 @@ export function createRequestTally({
   let promptTokens = 0;
   let completionTokens = 0;
 
-  const price = (leg: LegConfig, usage: Usage | AppError['usage'], characters?: CharacterCounts) => {
+  const price = (leg: LegConfig, usage: Usage | AppError['usage'], characters?: CharacterCounts): Priced => {
     const { entry, costUsd } = meter.measure(leg, usage, characters);
     promptTokens += entry.promptTokens;
     completionTokens += entry.completionTokens;
@@ -103,13 +108,17 @@ export function createRequestTally({
       telemetry.legFinished(toFinished(result.account, used, { costUsd, nowMs: now() }));
       await record(entry);
     },
-    failed(leg, error) {
+    failed(leg, error, account) {
+      const used = error.usage && price(leg, error.usage);
+      telemetry.legFinished(toFailed(account, error, { used, nowMs: now() }));
       // Not waited for: the next leg is what the caller waits for, and `record` never rejects.
-      if (error.usage) void record(price(leg, error.usage).entry);
+      if (used) void record(used.entry);
     },
-    abandoned(leg, promptTokens) {
+    abandoned(leg, account, promptTokens) {
       const usage = { prompt_tokens: promptTokens, completion_tokens: 0, total_tokens: promptTokens };
-      void record(price(leg, usage).entry);
+      const { entry, costUsd } = price(leg, usage);
+      account.lost = add(account.lost, { promptTokens, costUsd });
+      void record(entry);
     },
     summary: () => ({
       attempts,
@@ -120,12 +129,41 @@ export function createRequestTally({
   };
 }
 
+type Lost = NonNullable<LegAccount['lost']>;
+
+function add(first: Lost | undefined, second: Lost): Lost {
+  if (first === undefined) return second;
+  const costUsd = first.costUsd === null || second.costUsd === null ? null : first.costUsd + second.costUsd;
+  return { promptTokens: first.promptTokens + second.promptTokens, costUsd };
+}
+
+function toFailed(
+  { startedAtMs, sends, lost, committedAfterMs: _never, ...account }: LegAccount,
+  error: AppError,
+  { used, nowMs }: { readonly used: Priced | undefined; readonly nowMs: number },
+): LegFinished {
+  const spent = used && { promptTokens: used.entry.promptTokens, costUsd: used.costUsd };
+  const total = spent ? add(lost, spent) : lost;
+  return {
+    ...account,
+    // A caller that left is no failure of the leg.
+    outcome: error.code === 'cancelled' ? 'cancelled' : 'failed',
+    error,
+    isSent: sends > 0,
+    sends,
+    latencyMs: nowMs - startedAtMs,
+    ...(total && { ...total, completionTokens: used?.entry.completionTokens ?? 0 }),
+  };
+}
+
 function toFinished(
-  { startedAtMs, committedAfterMs, sends, ...account }: LegAccount,
+  { startedAtMs, committedAfterMs, sends, lost, ...account }: LegAccount,
   { usage, finishReason, responseModel, content, endedBy }: Consumption,
   { costUsd, nowMs }: { readonly costUsd: number | null; readonly nowMs: number },
 ): LegFinished {
   const cachedTokens = usage?.prompt_tokens_details?.cached_tokens;
+  // Attempts before the one that answered were given up, and are paid for.
+  const total = usage && add(lost, { promptTokens: usage.prompt_tokens, costUsd });
   const outcome = endedBy === undefined ? 'answered' : endedBy.code === 'cancelled' ? 'cancelled' : 'broken';
   return {
     ...account,
@@ -133,9 +171,9 @@ function toFinished(
     isSent: true,
     sends,
     latencyMs: account.streamed || committedAfterMs === undefined ? nowMs - startedAtMs : committedAfterMs,
-    costUsd,
+    costUsd: total?.costUsd ?? costUsd,
     ...(account.streamed && committedAfterMs !== undefined ? { firstTokenMs: committedAfterMs } : {}),
-    ...(usage && { promptTokens: usage.prompt_tokens, completionTokens: usage.completion_tokens }),
+    ...(usage && total && { promptTokens: total.promptTokens, completionTokens: usage.completion_tokens }),
     ...(cachedTokens === undefined ? {} : { cachedTokens }),
     ...(endedBy === undefined ? {} : { error: endedBy }),
     ...(finishReason === undefined ? {} : { finishReason }),

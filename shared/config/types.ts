@@ -239,6 +239,8 @@ export interface ObservabilityConfig {
   readonly dailyTokenLimit?: number;
   /** Write prompts and answers into logs. */
   readonly logContent: boolean;
+  /** `GET /metrics`. With a token, scrapers that send it as a bearer token are let in. */
+  readonly metrics: { readonly enabled: boolean; readonly token?: SecretValue };
   readonly ledger: RecordStoreName;
   readonly usageCollection: string;
   /** OTLP over HTTP. Absent: nothing is exported. */

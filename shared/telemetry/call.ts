@@ -10,6 +10,8 @@ export interface CallFacts {
   model?: string;
   /** Legs that were tried, over all turns. */
   attempts?: number;
+  /** No leg could answer. */
+  exhausted?: true;
   prompt_tokens?: number;
   completion_tokens?: number;
   /** Null when the price of any call is not known. */

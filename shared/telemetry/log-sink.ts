@@ -98,8 +98,19 @@ export function createLogSink({ log, project, tracksTokens, tracksCost }: LogSin
       });
     },
 
+    embeddingsCharged({ provider, model, tokens, costUsd, tenant, key }) {
+      log('INFO', 'texts embedded', {
+        provider,
+        model: safeText(model),
+        ...(tracksTokens ? { prompt_tokens: tokens } : {}),
+        ...(tracksCost ? { cost_usd: costUsd } : {}),
+        ...(tenant === null ? {} : { tenant }),
+        key,
+      });
+    },
+
     circuitChanged({ provider, model, state }) {
-      log(state === 'open' ? 'ERROR' : 'INFO', 'circuit', { target: provider, model: safeText(model), state });
+      log(state === 'open' ? 'ERROR' : 'INFO', 'circuit', { provider, model: safeText(model), state });
     },
 
     requestBlocked({ reason, target }) {

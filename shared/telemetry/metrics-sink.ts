@@ -39,6 +39,11 @@ export function createMetricsSink({ metrics, labelOf, tracksTokens, tracksCost }
     help: 'Requests that failed, by the code of the error.',
     labels: ['function', 'code'],
   });
+  const exhausted = metrics.counter({
+    name: 'sluice_cascades_exhausted_total',
+    help: 'Requests that no leg of the cascade could answer, by the code of the error.',
+    labels: ['function', 'code'],
+  });
   const cacheLookups = metrics.counter({
     name: 'sluice_cache_lookups_total',
     help: 'Answers that were looked for in the cache, by result: hit or miss.',
@@ -151,12 +156,24 @@ export function createMetricsSink({ metrics, labelOf, tracksTokens, tracksCost }
     labels: ['reason', 'target'],
   });
 
+  const countTokens = (labels: readonly string[], prompt: number, completion?: number): void => {
+    if (!tracksTokens) return;
+    tokens([...labels, 'prompt'], prompt);
+    if (completion !== undefined) tokens([...labels, 'completion'], completion);
+  };
+  const countCost = (labels: readonly string[], costUsd: number | null): void => {
+    if (!tracksCost) return;
+    if (costUsd === null) unpriced(labels);
+    else cost(labels, costUsd);
+  };
+
   return {
     callFinished({ call, route, status, latencyMs, error }) {
       const { functionName, facts } = call;
       requests([functionName, route, String(status)]);
       requestSeconds([functionName, route], latencyMs / 1000);
       if (error) errors([functionName, error.code]);
+      if (error && facts.exhausted) exhausted([functionName, error.code]);
       if (facts.cache === 'hit' || facts.cache === 'miss') cacheLookups([facts.cache]);
     },
 
@@ -170,14 +187,14 @@ export function createMetricsSink({ metrics, labelOf, tracksTokens, tracksCost }
       if (leg.firstTokenMs !== undefined) firstToken(labels, leg.firstTokenMs / 1000);
       if (error && outcome !== 'cancelled') legErrors([provider, model, error.code]);
       if (outcome === 'answered' && position > 1) fallbacks(labels);
-      if (tracksTokens && leg.promptTokens !== undefined) {
-        tokens([provider, model, 'prompt'], leg.promptTokens);
-        tokens([provider, model, 'completion'], leg.completionTokens ?? 0);
-      }
-      if (tracksCost && leg.costUsd !== undefined) {
-        if (leg.costUsd === null) unpriced(labels);
-        else cost(labels, leg.costUsd);
-      }
+      if (leg.promptTokens !== undefined) countTokens(labels, leg.promptTokens, leg.completionTokens);
+      if (leg.costUsd !== undefined) countCost(labels, leg.costUsd);
+    },
+
+    embeddingsCharged({ tokens: used, costUsd, ...target }) {
+      const labels = [target.provider, labelOf(target)];
+      countTokens(labels, used);
+      countCost(labels, costUsd);
     },
 
     legRetried: ({ code, ...target }) => retries([target.provider, labelOf(target), code]),

@@ -31,7 +31,7 @@ function toHistogramLines(
   return [
     ...bounds.map((bound, index) => {
       below += counts[index] ?? 0;
-      return `${name}_bucket${toLabels([...names, 'le'], [...labels, bound])} ${below}`;
+      return `${name}_bucket${toLabels(['le', ...names], [bound, ...labels])} ${below}`;
     }),
     `${name}_sum${toLabels(names, labels)} ${toNumber(sum)}`,
     `${name}_count${toLabels(names, labels)} ${count}`,

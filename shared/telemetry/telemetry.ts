@@ -90,6 +90,15 @@ export interface TextsEmbedded extends Target {
   readonly error?: AppError;
 }
 
+/** What a request had embedded, over all its texts, is counted and priced. */
+export interface EmbeddingsCharged extends Target {
+  readonly tokens: number;
+  /** Null when the price is not known. */
+  readonly costUsd: number | null;
+  readonly tenant: string | null;
+  readonly key: string | undefined;
+}
+
 /** One query to the vector store is over. */
 export interface StoreSearched {
   readonly store: string;
@@ -121,6 +130,7 @@ export interface TelemetryEvents {
   readonly requestBlocked: RequestBlocked;
   readonly documentIngested: DocumentIngested;
   readonly textsEmbedded: TextsEmbedded;
+  readonly embeddingsCharged: EmbeddingsCharged;
   readonly storeSearched: StoreSearched;
   readonly toolFinished: ToolFinished;
   readonly costAlert: CostAlert;
@@ -145,6 +155,7 @@ const NAMES = [
   'requestBlocked',
   'documentIngested',
   'textsEmbedded',
+  'embeddingsCharged',
   'storeSearched',
   'toolFinished',
   'costAlert',

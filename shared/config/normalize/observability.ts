@@ -20,6 +20,10 @@ export function normalizeObservability(
     trackTokens: enabled && (models?.track_tokens ?? true),
     dailyTokenLimit: enabled ? models?.daily_token_limit : undefined,
     logContent: input?.log_content ?? false,
+    metrics: defined({
+      enabled: input?.metrics?.enabled ?? true,
+      token: input?.metrics?.token === undefined ? undefined : toSecretValue(input.metrics.token),
+    }),
     ledger: input?.ledger ?? recordStore,
     usageCollection: input?.usage_collection ?? 'usage',
     tracing: toTracing(input, context),

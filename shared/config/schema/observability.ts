@@ -13,6 +13,7 @@ export const observability = () =>
       daily_token_limit: wholeNumber().optional(),
     }).optional(),
     log_content: flag.optional(),
+    metrics: block({ enabled: flag.optional(), token: secret.optional() }).optional(),
     ledger: z.enum(RECORD_STORE_NAMES).optional(),
     usage_collection: collectionName.optional(),
     tracing: block({

@@ -217,7 +217,7 @@ describe('a leg that failed five times within a minute', () => {
     }
     expect(askedOpenAi()).toBe(5);
     expect(server.logged).toContainEqual(
-      expect.objectContaining({ severity: 'ERROR', message: 'circuit', target: 'openai', state: 'open' }),
+      expect.objectContaining({ severity: 'ERROR', message: 'circuit', provider: 'openai', state: 'open' }),
     );
     time.pass(30_000);
     await chat();

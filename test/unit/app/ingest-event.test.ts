@@ -60,7 +60,15 @@ describe('the event that a document was written', () => {
     await world.documents.putDocument(document);
     expect(await handle(eventOf('docs/a b%41'))).toEqual({
       status: 'ready',
-      facts: { event_id: 'e1', document: 'a b%41', lag_seconds: 0, chunks: 2, embedded: 2, skipped: 0, tokens: expect.any(Number) },
+      facts: {
+        event_id: 'e1',
+        document: 'a b%41',
+        lag_seconds: 0,
+        chunks: 2,
+        embedded: 2,
+        skipped: 0,
+        tokens: expect.any(Number),
+      },
     });
     expect(await world.stored('a b%41')).toEqual(expectedOf(document));
     expect(used).toEqual([{ tokens: expect.any(Number), tenant: 't1' }]);

@@ -161,29 +161,3 @@ describe('the page about infra', () => {
     }
   });
 });
-
-describe('the lines that metrics are made of', () => {
-  it('are lines that the code writes', () => {
-    const code = ['shared/app', 'functions', 'shared/http', 'shared/resilience']
-      .flatMap((folder) =>
-        readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(ROOT, folder, file)),
-      )
-      .filter((file) => file.endsWith('.ts'))
-      .map((file) => readFileSync(file, 'utf8'))
-      .join('\n');
-    const messages = [...terraform.matchAll(/jsonPayload\.message=\\"([^"\\]+)\\"/g)].map(
-      ([, message]) => message ?? '',
-    );
-    expect(messages.length).toBeGreaterThanOrEqual(6);
-    for (const message of messages) {
-      const [first = '', second = ''] = message.split(/ (?=[a-z_]+$)/);
-      // The outcome of an event is part of its line.
-      if (first === 'document') expect(code).toMatch(new RegExp(`'${second}'`));
-      else expect(code).toContain(`'${message}'`);
-    }
-    expect(code).toMatch(/`document \$\{status\}`/);
-    expect(code).toContain('Every provider refused');
-    const fields = new Set([...terraform.matchAll(/jsonPayload\.([a-z_]+)/g)].map(([, field]) => field ?? ''));
-    for (const field of fields) if (field !== 'message') expect(code).toMatch(new RegExp(`\\b${field}\\b`));
-  });
-});
