@@ -2,6 +2,7 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as bundle, type Metafile } from 'esbuild';
+import { buildPage } from './build-page.ts';
 import { type LockFile, pruneLockFile } from './lock-file.ts';
 
 export const FUNCTIONS = ['chat', 'embed', 'ingest', 'search', 'gateway'] as const;
@@ -28,7 +29,7 @@ const COMMONJS_NAMES = [
 /**
  * Bundles each function into `dist/NAME`, ready to run under the functions framework or to be zipped: ES modules with
  * every SDK in a chunk of its own that is loaded when it is first used, the configuration, and a package.json without
- * scripts (Cloud Build would run them) with its lock file.
+ * scripts (Cloud Build would run them) with its lock file. The gateway's page goes into `page` beside its bundle.
  */
 export async function build(
   names: readonly FunctionBundle[] = [...FUNCTIONS, ...EVENT_FUNCTIONS],
@@ -74,6 +75,7 @@ export async function build(
       });
       await writeJson(join(directory, 'package-lock.json'), pruneLockFile(lockFile, described));
       await cp(join(ROOT, 'functions', 'agents.yaml'), join(directory, 'agents.yaml'));
+      if (name === 'gateway') await buildPage(ROOT, join(directory, 'page'));
       return [name, metafile] as const;
     }),
   );

@@ -5,8 +5,9 @@ import { chatRoutes } from '../chat/routes.ts';
 import { embedRoutes } from '../embed/routes.ts';
 import { ingestRoutes } from '../ingest/routes.ts';
 import { searchRoutes } from '../search/routes.ts';
+import { pageRoutes } from './page.ts';
 
-/** The four functions behind one URL. */
+/** The four functions behind one URL, and the page where it is switched on. */
 export function gatewayRoutes(app: App): readonly Route<Handler>[] {
   const routes: readonly Route<Handler>[] = [
     ...chatRoutes(app),
@@ -22,14 +23,13 @@ export function gatewayRoutes(app: App): readonly Route<Handler>[] {
       }),
     },
   ];
+  const listRoutes: Handler = () => ({
+    json: { name: 'sluice', routes: routes.map(({ method, path }) => `${method} ${path.replace(/\*$/, '')}`) },
+  });
   return [
     ...routes,
-    {
-      method: 'GET',
-      path: '/',
-      handler: () => ({
-        json: { name: 'sluice', routes: routes.map(({ method, path }) => `${method} ${path.replace(/\*$/, '')}`) },
-      }),
-    },
+    ...(app.config.playground
+      ? pageRoutes({ otherwise: listRoutes })
+      : [{ method: 'GET', path: '/', handler: listRoutes } as const]),
   ];
 }

@@ -76,7 +76,7 @@ export function createChatRetrieval({ config, retriever, usage }: ChatRetrievalO
         ...(options.collection === undefined ? {} : { collection: options.collection }),
       });
       await usage.record({ target: config.embeddings, tokens, caller, tenant });
-      return buildContext({ results, maxTokens: CONTEXT_TOKENS });
+      return buildContext({ results, maxTokens: CONTEXT_TOKENS, withContent: options.include_content === true });
     },
   };
 }

@@ -129,7 +129,10 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     });
     const request = toChatRequest(body, route.agent, message);
     const firstCitation = citations?.length ?? 0;
-    const react = route.agent && options.reactAgents.loopFor(route.agent, { caller, tenant, firstCitation });
+    const wanted = body.sluice?.retrieval;
+    const withContent = typeof wanted === 'object' && wanted.include_content === true;
+    const react =
+      route.agent && options.reactAgents.loopFor(route.agent, { caller, tenant, firstCitation, withContent });
     const ticket = react
       ? undefined
       : options.answers?.ticketFor({ route, request, tenant }, { enabled: body.sluice?.cache });

@@ -51,6 +51,7 @@ export interface SluiceConfig {
   /** Rows that replace the model catalogue's, by `provider/model`. */
   readonly prices: Readonly<Record<string, PriceConfig>>;
   readonly tools: readonly ToolConfig[];
+  /** The gateway serves its page at `/`. */
   readonly playground: boolean;
   /** What an operator should know at start-up, one line each. */
   readonly warnings: readonly string[];

@@ -26,6 +26,8 @@ export interface Citation {
   /** Offsets of the passage in the document's text. */
   readonly start?: number;
   readonly end?: number;
+  /** The passage itself, for callers that asked for it. */
+  readonly content?: string;
 }
 
 const INTRODUCTION = 'Passages retrieved for the question follow.';

@@ -46,6 +46,12 @@ export type Answer =
       readonly contentType: string;
     }
   | {
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly bytes: Uint8Array;
+      readonly contentType: string;
+    }
+  | {
       readonly events: AsyncIterable<string>;
       /** Asked when the head goes out. */
       readonly headers?: () => Readonly<Record<string, string>>;
@@ -173,14 +179,15 @@ async function send(
     return;
   }
   if (response.destroyed) return;
-  const [body, contentType] =
-    'text' in answer
-      ? [answer.text, answer.contentType]
-      : [
-          typeof answer.json === 'string' ? answer.json : JSON.stringify(answer.json),
-          'application/json; charset=utf-8',
-        ];
+  const [body, contentType] = toBody(answer);
   writeBody(response, answer.status ?? 200, { ...answer.headers, 'content-type': contentType }, body, headOnly);
+}
+
+function toBody(answer: Exclude<Answer, { events: unknown }>): [string | Uint8Array, string] {
+  if ('text' in answer) return [answer.text, answer.contentType];
+  if ('bytes' in answer) return [answer.bytes, answer.contentType];
+  const json = typeof answer.json === 'string' ? answer.json : JSON.stringify(answer.json);
+  return [json, 'application/json; charset=utf-8'];
 }
 
 /** @param foreignBody the error in the form of another API, for routes that speak it. */
@@ -207,7 +214,7 @@ function writeBody(
   response: ServerResponse,
   status: number,
   headers: Readonly<Record<string, string>>,
-  body: string,
+  body: string | Uint8Array,
   headOnly = false,
 ): void {
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });

@@ -18,10 +18,17 @@ export interface ContextOptions {
   readonly maxTokens: number;
   /** Marks the quotations; new for each prompt, so that no document can know it. */
   readonly token?: string;
+  /** Citations carry the text of their passage. */
+  readonly withContent?: boolean;
 }
 
 /** Puts what was found before the model: numbered, quoted as data, the lowest ranks left out first when room is short. */
-export function buildContext({ results, maxTokens, token = randomBytes(9).toString('hex') }: ContextOptions): Context {
+export function buildContext({
+  results,
+  maxTokens,
+  token = randomBytes(9).toString('hex'),
+  withContent = false,
+}: ContextOptions): Context {
   const write = (count: number): string => writeContext(results.slice(0, count).map(toPassage), token);
   // The more passages, the longer: halving finds how many fit without weighing the message once per passage.
   let fits = 0;
@@ -32,14 +39,18 @@ export function buildContext({ results, maxTokens, token = randomBytes(9).toStri
     else exceeds = middle;
   }
   const used = results.slice(0, fits);
-  return { message: write(fits), used, citations: used.map(toCitation) };
+  return {
+    message: write(fits),
+    used,
+    citations: used.map((chunk, position) => toCitation(chunk, position, withContent)),
+  };
 }
 
 function toPassage(chunk: ScoredChunk, position: number): ContextPassage {
   return { index: position + 1, score: chunk.score, content: chunk.content, ...labelsOf(chunk) };
 }
 
-function toCitation(chunk: ScoredChunk, position: number): Citation {
+function toCitation(chunk: ScoredChunk, position: number, withContent: boolean): Citation {
   const { start, end } = chunk.metadata;
   return {
     index: position + 1,
@@ -49,6 +60,7 @@ function toCitation(chunk: ScoredChunk, position: number): Citation {
     ...labelsOf(chunk),
     ...(typeof start === 'number' ? { start } : {}),
     ...(typeof end === 'number' ? { end } : {}),
+    ...(withContent ? { content: chunk.content } : {}),
   };
 }
 

@@ -88,6 +88,18 @@ describe('architecture', () => {
     expect(forbidden).toEqual([]);
   });
 
+  it('keeps the page and the server apart: they meet over HTTP alone', () => {
+    const page = 'functions/gateway/playground/';
+    const inPage = (file: string): boolean => file.startsWith(page);
+    const resolved = own.map(({ file, specifier }) => ({
+      file,
+      target: relative(ROOT, resolve(dirname(join(ROOT, file)), specifier)),
+    }));
+    expect(resolved.filter(({ file }) => inPage(file)).length).toBeGreaterThan(20);
+    const crossing = resolved.filter(({ file, target }) => inPage(file) !== inPage(target));
+    expect(crossing.map(({ file, target }) => `${file} imports ${target}`)).toEqual([]);
+  });
+
   it('names the registries in the composition root alone', () => {
     const elsewhere = own
       .filter(({ specifier, typeOnly, room }) => specifier.endsWith('/registry.ts') && room !== 'app' && !typeOnly)
@@ -153,7 +165,7 @@ function roomOf(path: string): string {
 
 function sources(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.tsx?$/.test(name))
     .map((name) => join(folder, name))
     .sort();
 }

@@ -17,7 +17,13 @@ export interface ReactAgents {
   /** The loop for one request; undefined for an agent that answers in a single turn. */
   loopFor(
     agent: AgentConfig,
-    scope: { readonly caller: Caller; readonly tenant: string | null; readonly firstCitation: number },
+    scope: {
+      readonly caller: Caller;
+      readonly tenant: string | null;
+      readonly firstCitation: number;
+      /** Citations carry the text of their passage. */
+      readonly withContent?: boolean;
+    },
   ): ReactLoop | undefined;
 }
 
@@ -60,11 +66,11 @@ export function createReactAgents({
   };
 
   return {
-    loopFor(agent, { caller, tenant, firstCitation }) {
+    loopFor(agent, { caller, tenant, firstCitation, withContent = false }) {
       // The role alone, without a tool, is a model that answers in one turn.
       if (agent.role !== 'react' || agent.tools.length === 0) return undefined;
       const onTokens = (tokens: number) => usage.record({ target: config.embeddings, tokens, caller, tenant });
-      const scope = { tenant, firstIndex: firstCitation + 1, onTokens };
+      const scope = { tenant, firstIndex: firstCitation + 1, withContent, onTokens };
       return createReactLoop({
         // What an agent that keeps to local models looks for is not told to a vendor's embeddings.
         tools: agent.tools

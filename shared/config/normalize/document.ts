@@ -89,7 +89,7 @@ export function normalizeDocument(scope: DocumentScope, context: NormalizeContex
     ),
     prices: normalizePrices(document.prices),
     tools,
-    playground: document.playground ?? scope.defaults,
+    playground: document.playground ?? !production,
     warnings: problems.warnings,
   });
   return deepFreeze({ config, choices });

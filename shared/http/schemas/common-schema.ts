@@ -29,6 +29,8 @@ export const sluiceSchema = z.strictObject({
         filter: filterSchema.optional(),
         mode: searchModeSchema.optional(),
         neighbors: neighborsSchema.optional(),
+        /** Give each citation the text of its passage. */
+        include_content: z.boolean().optional(),
       }),
     ])
     .optional(),

@@ -37,8 +37,15 @@ describe('the other blocks', () => {
       ledger: 'memory',
     });
     expect(config.cache).toBeUndefined();
-    expect(config.playground).toBe(false);
+    expect(config.playground).toBe(true);
     expect(config.privacy).toEqual({ mode: 'any' });
+  });
+
+  it('serve the page in development, and elsewhere only where that is written', () => {
+    expect(parse('playground: false').playground).toBe(false);
+    expect(parse('auth: {mode: iam}', CLOUD_RUN).playground).toBe(false);
+    expect(parse('auth: {mode: iam}', { NODE_ENV: 'production' }).playground).toBe(false);
+    expect(parse('auth: {mode: iam}\nplayground: true', CLOUD_RUN).playground).toBe(true);
   });
 
   it('keep records in Firestore on Cloud Run and beside a Firestore vector store', () => {

@@ -104,6 +104,14 @@ describe('a budget', () => {
   });
 });
 
+test('citations carry their passage where it is asked for', () => {
+  const results = [chunk('First text.'), chunk('Second text.', { id: 'c2' })];
+  const contents = (withContent: boolean) =>
+    buildContext({ results, maxTokens: 1000, withContent }).citations.map(({ content }) => content);
+  expect(contents(true)).toEqual(['First text.', 'Second text.']);
+  expect(contents(false)).toEqual([undefined, undefined]);
+});
+
 test('citations say where the passage stands', () => {
   const metadata = { title: 'Guide', source: 'guide.md', start: 10, end: 21, topic: 'x' };
   const { citations } = buildContext({

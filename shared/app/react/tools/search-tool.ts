@@ -66,6 +66,8 @@ export interface SearchScope {
   readonly tenant: string | null;
   /** The number of the first passage, above those that stand in the prompt already. Default 1. */
   readonly firstIndex?: number;
+  /** Citations carry the text of their passage. */
+  readonly withContent?: boolean;
   /** Told of the tokens that each query's embedding took. */
   readonly onTokens?: (tokens: number) => Promise<unknown>;
 }
@@ -80,7 +82,7 @@ export function createSearchTool({
   timeoutMs = 30_000,
 }: SearchToolOptions): (scope: SearchScope) => ReactTool {
   const check = createLazy(() => createSchemaCheck(PARAMETERS)).get;
-  return ({ tenant, firstIndex = 1, onTokens }) => {
+  return ({ tenant, firstIndex = 1, withContent = false, onTokens }) => {
     const numbers = new Map<string, number>();
     const numberOf = (id: string): number => {
       const known = numbers.get(id) ?? firstIndex + numbers.size;
@@ -105,7 +107,7 @@ export function createSearchTool({
           ...(filter === undefined ? {} : { filter }),
         });
         await onTokens?.(tokens);
-        return toOutput(results, numberOf);
+        return toOutput(results, numberOf, withContent);
       },
     };
   };
@@ -127,9 +129,9 @@ function readFilter(filter: unknown): Filter | undefined {
 }
 
 /** The passages as JSON, whole ones alone: the lowest ranks are left out when room is short. */
-function toOutput(results: readonly ScoredChunk[], numberOf: (id: string) => number): ToolOutput {
+function toOutput(results: readonly ScoredChunk[], numberOf: (id: string) => number, withContent: boolean): ToolOutput {
   // Cited here as they are in a prompt, but for their numbers.
-  const { used, citations: found } = buildContext({ results, maxTokens: Number.POSITIVE_INFINITY });
+  const { used, citations: found } = buildContext({ results, maxTokens: Number.POSITIVE_INFINITY, withContent });
   const citations: Citation[] = [];
   const passages: object[] = [];
   let left = MAX_CHARACTERS;
