@@ -93,7 +93,7 @@ async function answer(files: Files, name: string, context: RequestContext, cache
     headers: {
       ...SECURITY_HEADERS,
       'cache-control': cacheControl,
-      vary: 'Accept, Accept-Encoding',
+      vary: 'Accept, Accept-Encoding, Origin',
       ...(encoding === undefined ? {} : { 'content-encoding': encoding }),
     },
   };
