@@ -55,8 +55,17 @@ export interface LocatedWord {
 
 /** The words of a text, as `toWords` gives them, and their places. Pairs of characters overlap. */
 export function locateWords(text: string): LocatedWord[] {
+  // Most texts are, and then there is nothing to normalise and a simpler pattern does.
+  if (ASCII.test(text)) {
+    return Array.from(text.matchAll(ASCII_RUN), ({ 0: run, index }) => ({
+      word: run.toLowerCase().slice(0, MAX_WORD_LENGTH),
+      start: index,
+      end: index + run.length,
+    }));
+  }
   return [...text.matchAll(RUN)].flatMap(({ 0: run, index }) => {
-    if (!UNSPACED.test(run)) return toWords(run).map((word) => ({ word, start: index, end: index + run.length }));
+    const end = index + run.length;
+    if (!UNSPACED.test(run)) return toWords(run).map((word) => ({ word, start: index, end }));
     const characters = [...run.matchAll(/./gsu)].map(({ 0: character, index: offset }) => ({
       start: index + offset,
       end: index + offset + character.length,
@@ -71,6 +80,10 @@ export function locateWords(text: string): LocatedWord[] {
 }
 
 const RUN = /[\p{L}\p{N}\p{M}]+/gu;
+
+const ASCII = /^[\0-\x7f]*$/;
+
+const ASCII_RUN = /[A-Za-z0-9]+/g;
 
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;

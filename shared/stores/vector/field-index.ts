@@ -22,7 +22,7 @@ export interface FieldIndex {
   add(row: number, metadata: Metadata): void;
   /** The row is no longer there, or it has other metadata, or it is about to be added under another number. */
   remove(metadata: Metadata): void;
-  /** Exactly the rows that match, each once, where values lead to them; undefined where all have to be looked at. */
+  /** Exactly the rows that match, each once and ascending, where values lead to them; undefined where all have to be looked at. */
   rowsOf(filter: Filter): readonly number[] | undefined;
 }
 
@@ -35,8 +35,7 @@ export function createFieldIndex(chunks: readonly Pick<StoredChunk, 'metadata'>[
       const chunk = chunks[row];
       return chunk !== undefined && scalarOf(chunk.metadata, key) === value;
     };
-    const rows = Uint32Array.from(posting.rows).sort();
-    posting.rows = Array.from(rows.filter((row, place) => row !== rows[place - 1] && isThere(row)));
+    posting.rows = inOrder([posting.rows]).filter(isThere);
     posting.tidy = true;
   };
 
@@ -77,11 +76,11 @@ export function createFieldIndex(chunks: readonly Pick<StoredChunk, 'metadata'>[
         return rowsWith(filter.key, filter.value);
       case 'in':
         // A field has one value, so no row is found under two.
-        return [...new Set(filter.value)].flatMap((value) => rowsWith(filter.key, value));
+        return inOrder([...new Set(filter.value)].map((value) => rowsWith(filter.key, value)));
       case 'or': {
         const parts = filter.filters.map(rowsOf);
         const known = parts.filter((rows) => rows !== undefined);
-        return known.length < parts.length ? undefined : [...new Set(known.flat())];
+        return known.length < parts.length ? undefined : inOrder(known);
       }
       case 'and': {
         const fewest = filter.filters
@@ -118,6 +117,12 @@ export function createFieldIndex(chunks: readonly Pick<StoredChunk, 'metadata'>[
     },
     rowsOf,
   };
+}
+
+/** The rows of all the lists, each once, ascending: memory is read fastest in its own order. */
+function inOrder(lists: readonly (readonly number[])[]): number[] {
+  const rows = Uint32Array.from(lists.flat()).sort();
+  return Array.from(rows.filter((row, place) => row !== rows[place - 1]));
 }
 
 /** The value that `eq` compares with: a scalar of the record's own. */

@@ -22,6 +22,7 @@ export interface MemoryBlocks {
   all(): Iterable<MemoryBlock>;
   /** Undefined for a scope that holds nothing. */
   find(scope: Scope): MemoryBlock | undefined;
+  /** A chunk that is there already keeps the time it was created. */
   put(collection: string, chunk: StoredChunk, embedding: Float32Array): void;
   remove(block: MemoryBlock, id: string): boolean;
   clear(): void;
@@ -99,8 +100,9 @@ export function createMemoryBlocks(options: MemoryBlocksOptions): MemoryBlocks {
     put(collection, chunk, embedding) {
       const scope = { collection, tenant: chunk.tenant };
       const block = find(scope) ?? create(scope);
-      if (!block.vectors.has(chunk.id)) size += 1;
-      block.vectors.put(chunk, embedding);
+      const known = block.vectors.get(chunk.id);
+      if (known === undefined) size += 1;
+      block.vectors.put(known === undefined ? chunk : { ...chunk, createdAt: known.createdAt }, embedding);
       block.followed?.put(chunk);
     },
     remove,

@@ -79,12 +79,8 @@ export function createMemoryVectorStore({
       const added = countNew(accepted, collection, blocks);
       checkCapacity([...added.values()].reduce((sum, count) => sum + count, 0));
       if (memory !== undefined) reserve(added, { collection, blocks, memory });
-      const time = now();
-      for (const { embedding, ...chunk } of accepted) {
-        const known = blocks.find({ collection, tenant: chunk.tenant })?.vectors.get(chunk.id);
-        const times = { createdAt: known?.createdAt ?? new Date(time), updatedAt: new Date(time) };
-        blocks.put(collection, copyChunk({ ...chunk, ...times }), embedding);
-      }
+      const time = new Date(now());
+      for (const chunk of accepted) blocks.put(collection, toStored(chunk, time), chunk.embedding);
       return { upserted: accepted.map(({ id }) => id), failed: [] };
     },
 
@@ -186,8 +182,26 @@ function selectIds(selector: DeleteSelector, block: VectorBlock): readonly strin
 }
 
 function toResult({ vectors }: MemoryBlock, chunk: StoredChunk, score: number, withEmbedding = false): ScoredChunk {
-  const result = { ...copyChunk(chunk), score };
-  return withEmbedding ? { ...result, embedding: vectors.embeddingOf(chunk.id) } : result;
+  const { id } = chunk;
+  return withEmbedding
+    ? { ...copyChunk(chunk), score, embedding: vectors.embeddingOf(id) }
+    : { ...copyChunk(chunk), score };
+}
+
+/** Field by field, so that all of them have one shape and are small and fast to make. */
+function toStored(chunk: Chunk, time: Date): StoredChunk {
+  return {
+    id: chunk.id,
+    documentId: chunk.documentId,
+    index: chunk.index,
+    content: chunk.content,
+    contentHash: chunk.contentHash,
+    embeddingModel: chunk.embeddingModel,
+    metadata: copyMetadata(chunk.metadata),
+    tenant: chunk.tenant,
+    createdAt: time,
+    updatedAt: time,
+  };
 }
 
 function copyChunk(chunk: StoredChunk): StoredChunk {

@@ -40,9 +40,13 @@ export function checkMetadata(metadata: Metadata, param: string): void {
 
 /** A copy that shares nothing with the original. */
 export function copyMetadata(metadata: Metadata): Metadata {
-  return Object.fromEntries(
-    Object.entries(metadata).map(([key, value]) => [key, Array.isArray(value) ? [...value] : value]),
-  );
+  const copy: Record<string, Metadata[string]> = {};
+  // A name like `__proto__` never gets here: `checkMetadata` refuses it.
+  for (const key of Object.keys(metadata)) {
+    const value = metadata[key] ?? null;
+    copy[key] = Array.isArray(value) ? [...value] : value;
+  }
+  return copy;
 }
 
 function isMetadataValue(value: unknown): boolean {

@@ -1,4 +1,4 @@
-import { dotProductOfRow, dotProducts, squaredDistanceToRow } from './exact-search.ts';
+import { dotProductOfRow, dotProducts, norm, squaredDistanceToRow } from './exact-search.ts';
 import type { VectorMeasure } from './vector-measure.ts';
 import type { VectorRows } from './vector-rows.ts';
 
@@ -30,7 +30,7 @@ export function createPlainRows(dimensions: number, measure: VectorMeasure): Vec
     set(row, vector) {
       if (row === units.length) grow();
       vectors.set(vector, row * dimensions);
-      units[row] = measure.unitOf(vector);
+      units[row] = measure.unitOf(norm(vector));
       size = Math.max(size, row + 1);
     },
     remove(row) {

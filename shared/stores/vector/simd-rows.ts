@@ -80,7 +80,7 @@ export function createSimdRows(memory: SimdMemory, measure: VectorMeasure, dimen
     const vector = viewOf(row);
     const value =
       measure.kind === 'product' ? dotProductOfRow(vector, 0, query) : squaredDistanceToRow(vector, 0, query);
-    return value * measure.unitOf(vector);
+    return value * measure.unitOf(norm(vector));
   };
 
   return {
@@ -93,7 +93,7 @@ export function createSimdRows(memory: SimdMemory, measure: VectorMeasure, dimen
       const place = vectorOf(row);
       const length = norm(vector);
       const isOrdinary = length === 0 || (length ** 2 > LEAST_SQUARES && length ** 2 < MOST_SQUARES);
-      const unit = isOrdinary ? measure.unitOf(vector) : Number.NaN;
+      const unit = isOrdinary ? measure.unitOf(length) : Number.NaN;
       const floats = memory.floats();
       floats.set(vector, place / 4);
       memory.integers()[record / 4 + 3] = place;

@@ -11,8 +11,8 @@ import { type BestRows, createTopK } from './top-k.ts';
 import type { VectorMeasure } from './vector-measure.ts';
 import type { VectorRows } from './vector-rows.ts';
 
-/** Above this share of matching rows, looking at all of them in a row is faster than visiting those that match. */
-const VISIT_SHARE = 0.5;
+/** Above this share of matching rows, going through all of them is faster than visiting those that match. */
+const VISIT_SHARE = 0.2;
 /** Rows that are asked first whether a filter without a list of its rows leaves many or few. */
 const SAMPLE_ROWS = 200;
 /** Above this share of matching rows, only those are asked that would be results. */

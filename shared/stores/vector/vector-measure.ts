@@ -1,5 +1,5 @@
 import type { Distance } from '../../config/names.ts';
-import { inverseNorm, normalise } from './exact-search.ts';
+import { inverseOf, normalise } from './exact-search.ts';
 import { toCosineScore } from './score.ts';
 
 /**
@@ -10,7 +10,8 @@ export interface VectorMeasure {
   readonly kind: 'product' | 'distance';
   /** The query in the form that rows are compared with. */
   prepare(query: Float32Array): Float32Array;
-  unitOf(row: Float32Array): number;
+  /** @param length of the row. */
+  unitOf(length: number): number;
   /** The value with its rounding taken off where that would show: equal scores have to be equal values. */
   settle(value: number): number;
   toScore(value: number): number;
@@ -24,7 +25,7 @@ const MARGIN = 3e-6;
 const cosine: VectorMeasure = {
   kind: 'product',
   prepare: normalise,
-  unitOf: inverseNorm,
+  unitOf: inverseOf,
   settle: toCosineScore,
   toScore: (value) => value + 0,
   toLowestValue: (score) => score - MARGIN,

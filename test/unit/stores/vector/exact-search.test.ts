@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { dotProductOfRow, dotProducts, inverseNorm, normalise } from '../../../../shared/stores/vector/exact-search.ts';
+import {
+  dotProductOfRow,
+  dotProducts,
+  inverseOf,
+  norm,
+  normalise,
+} from '../../../../shared/stores/vector/exact-search.ts';
 import { createRandom, randomVector } from '../../../contracts/vectors.ts';
 
 describe('normalising', () => {
@@ -11,7 +17,8 @@ describe('normalising', () => {
 
   it('keeps a zero vector, and stays finite for the largest and smallest values', () => {
     expect(normalise(Float32Array.of(0, 0))).toEqual(Float32Array.of(0, 0));
-    expect(inverseNorm(Float32Array.of(0, 0))).toBe(0);
+    expect(inverseOf(norm(Float32Array.of(0, 0)))).toBe(0);
+    expect(norm(Float32Array.of(2, 3, 6))).toBe(7);
     for (const value of [3e38, 1e-45]) expect(normalise(Float32Array.of(value, 0))).toEqual(Float32Array.of(1, 0));
   });
 });
