@@ -42,6 +42,7 @@ export function describeStart({ config, choices }: LoadedConfig, url: string): s
   const model = config.agents[0]?.name ?? 'default';
   lines.push(
     '',
+    ...(config.playground ? [`The page: ${url}/`] : []),
     'Try it:',
     `  curl ${url}/v1/chat/completions -H 'content-type: application/json' \\`,
     `    -d '{"model": "${model}", "messages": [{"role": "user", "content": "Hello"}]}'`,

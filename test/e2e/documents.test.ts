@@ -38,18 +38,19 @@ describePage(
       for (const { name } of FILES) await entry(page, name).getByText('Ready').waitFor();
     });
 
-    it('takes files that are dropped on it', async () => {
-      const page = await open('documents');
+    it('takes files that are dropped anywhere, from another view too', async () => {
+      const page = await open('chat');
       const transfer = await page.evaluateHandle(`(() => {
       const transfer = new DataTransfer();
       transfer.items.add(new File(['Dropped from above.'], 'dropped.txt'));
       return transfer;
     })()`);
-      const zone = page.locator('.drop');
-      await zone.dispatchEvent('dragover', { dataTransfer: transfer });
-      expect(await zone.getAttribute('class')).toContain('over');
-      await zone.dispatchEvent('drop', { dataTransfer: transfer });
+      await page.locator('.chat').dispatchEvent('dragover', { dataTransfer: transfer });
+      await page.locator('.drop.over').waitFor({ state: 'attached' });
+      await page.locator('.chat').dispatchEvent('drop', { dataTransfer: transfer });
       await entry(page, 'dropped.txt').getByText('Ready').waitFor();
+      expect(await page.locator('.drop.over').count()).toBe(0);
+      expect(new URL(page.url()).hash).toBe('#documents');
     });
 
     it('says in words why a file cannot be read, and takes it off the list', async () => {

@@ -1,11 +1,12 @@
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Icon, type IconName } from './parts/icon.tsx';
 import { useShortcuts } from './parts/shortcuts.ts';
+import { useFileDrop } from './parts/use-file-drop.ts';
 import { createConversation } from './state/conversation.ts';
 import { createLibrary } from './state/library.ts';
 import { createSavedStore } from './state/saved.ts';
 import type { Session } from './state/session.ts';
-import { useStore } from './state/store.ts';
+import { createStore, useStore } from './state/store.ts';
 import { createThemeSwitch } from './state/theme.ts';
 import { ChatView } from './views/chat/chat-view.tsx';
 import { DocumentsView } from './views/documents/documents-view.tsx';
@@ -28,6 +29,7 @@ export function App({ session }: { readonly session: Session }) {
     () => ({
       conversation: createConversation(session.api),
       library: createLibrary(session.api),
+      collection: createStore(''),
       retrieval: createSavedStore('sluice.retrieval', false),
       model: createSavedStore('sluice.model', ''),
       hasShortcuts: createSavedStore('sluice.shortcuts', true),
@@ -73,6 +75,14 @@ export function App({ session }: { readonly session: Session }) {
     };
   }, [parts]);
   useShortcuts(shortcuts, hasShortcuts);
+  const onFiles = useCallback(
+    (files: readonly File[]) => {
+      location.hash = 'documents';
+      void parts.library.add(files, parts.collection.get().trim() || 'default');
+    },
+    [parts],
+  );
+  const isOver = useFileDrop(onFiles);
 
   const openKey = (): void => session.isKeyOpen.set(true);
   const shown = (name: ViewName) => ({ class: `view view-${name}`, hidden: view !== name });
@@ -119,7 +129,14 @@ export function App({ session }: { readonly session: Session }) {
           <SearchView session={session} />
         </div>
         <div {...shown('documents')}>
-          <DocumentsView library={parts.library} isShown={view === 'documents'} onKey={openKey} />
+          <DocumentsView
+            library={parts.library}
+            collection={parts.collection}
+            isShown={view === 'documents'}
+            isOver={isOver}
+            onFiles={onFiles}
+            onKey={openKey}
+          />
         </div>
         <div {...shown('usage')}>
           <UsageView session={session} isShown={view === 'usage'} />

@@ -58,7 +58,7 @@ export function createApi({ readKey, onUnauthorized }: ApiOptions): Api {
         for (const [name, value] of Object.entries(headers(true))) request.setRequestHeader(name, value);
         request.upload.onprogress = ({ loaded, total }) => onProgress(total === 0 ? 1 : loaded / total);
         request.upload.onload = () => onProgress(1);
-        request.onerror = () => reject(ApiError.from(undefined));
+        request.onerror = () => reject(new ApiError('upload_broken', 'The connection ended while the file was sent.'));
         request.onload = () => {
           const { status, responseText } = request;
           if (status >= 200 && status < 300) resolve(JSON.parse(responseText) as Answer);

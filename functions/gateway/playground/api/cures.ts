@@ -20,6 +20,8 @@ const CURES: Readonly<Record<string, string>> = {
   invalid_output: 'The model did not keep to the format. Try again, or choose another model.',
   configuration: 'Somebody who runs the service has to mend it: its log names the setting.',
   blocked_url: 'The configured address is not allowed. Its log names the setting.',
+  upload_broken:
+    'Check that the service runs. It may also have refused the size: limits.ingest_body_bytes says how much it takes.',
   unreadable_file: 'Convert it to Markdown, text, HTML, PDF or DOCX first.',
 };
 

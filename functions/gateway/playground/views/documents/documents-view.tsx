@@ -1,43 +1,43 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Library } from '../../state/library.ts';
 import { keyOf } from '../../state/library.ts';
-import { useStore } from '../../state/store.ts';
+import { type Store, useStore } from '../../state/store.ts';
 import { DropZone } from './drop-zone.tsx';
 import { EntryView } from './entry-view.tsx';
 
 export interface DocumentsViewProps {
   readonly library: Library;
+  /** Where files go; blank for the default one. */
+  readonly collection: Store<string>;
   readonly isShown: boolean;
+  /** Files are held over the page. */
+  readonly isOver: boolean;
+  readonly onFiles: (files: readonly File[]) => void;
   readonly onKey: () => void;
 }
 
-export function DocumentsView({ library, isShown, onKey }: DocumentsViewProps) {
+export function DocumentsView({ library, collection, isShown, isOver, onFiles, onKey }: DocumentsViewProps) {
   const entries = useStore(library.entries);
   const states = useStore(library.states);
-  const [collection, setCollection] = useState('');
+  const written = useStore(collection);
   const [wanted, setWanted] = useState('');
-  const target = collection.trim() || 'default';
   useEffect(() => {
     if (isShown) void library.refresh();
   }, [isShown, library]);
   return (
     <div class="page">
       <h1>Documents</h1>
-      <DropZone onFiles={(files) => void library.add(files, target)} />
+      <DropZone isOver={isOver} onFiles={onFiles} />
       <div class="options">
         <label>
           Collection
-          <input
-            placeholder="default"
-            value={collection}
-            onInput={(event) => setCollection(event.currentTarget.value)}
-          />
+          <input placeholder="default" value={written} onInput={(event) => collection.set(event.currentTarget.value)} />
         </label>
         <form
           class="look-up"
           onSubmit={(event) => {
             event.preventDefault();
-            if (wanted.trim() !== '') void library.lookUp(wanted.trim(), target);
+            if (wanted.trim() !== '') void library.lookUp(wanted.trim(), written.trim() || 'default');
             setWanted('');
           }}
         >

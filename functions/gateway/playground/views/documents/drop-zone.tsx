@@ -1,28 +1,18 @@
-import { useRef, useState } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { Icon } from '../../parts/icon.tsx';
 import { ACCEPTED } from '../../state/upload-file.ts';
 
-/** Takes files that are dropped on it, or chosen with its button. */
-export function DropZone({ onFiles }: { readonly onFiles: (files: readonly File[]) => void }) {
-  const [isOver, setIsOver] = useState(false);
+export interface DropZoneProps {
+  /** Files are held over the page. */
+  readonly isOver: boolean;
+  readonly onFiles: (files: readonly File[]) => void;
+}
+
+/** Where files are dropped or chosen. The drop itself is heard by the whole page. */
+export function DropZone({ isOver, onFiles }: DropZoneProps) {
   const input = useRef<HTMLInputElement>(null);
-  const onDrop = (event: DragEvent): void => {
-    event.preventDefault();
-    setIsOver(false);
-    const files = [...(event.dataTransfer?.files ?? [])];
-    if (files.length > 0) onFiles(files);
-  };
   return (
-    <section
-      class={isOver ? 'drop over' : 'drop'}
-      aria-label="Upload"
-      onDragOver={(event) => {
-        event.preventDefault();
-        setIsOver(true);
-      }}
-      onDragLeave={() => setIsOver(false)}
-      onDrop={onDrop}
-    >
+    <section class={isOver ? 'drop over' : 'drop'} aria-label="Upload">
       <Icon name="upload" />
       <p>
         Drop files here, or{' '}
