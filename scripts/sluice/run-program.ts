@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   chat: async () => (await import('./chat.ts')).chat,
   models: async () => (await import('./models.ts')).models,
   usage: async () => (await import('./usage.ts')).usage,
+  doctor: async () => (await import('./doctor.ts')).doctor,
 };
 
 /** Runs one command line. Never throws for what a person did wrong. */

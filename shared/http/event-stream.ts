@@ -5,6 +5,8 @@ import type { ServerResponse } from 'node:http';
 const FIRST_HEARTBEAT_MS = 10_000;
 const HEARTBEAT_MS = 15_000;
 const HEARTBEAT = ': ping\n\n';
+/** Five minutes of heartbeats that found no room: such a client would hold its upstream for as long as it likes. */
+const MAX_MISSED_HEARTBEATS = 20;
 
 export interface EventStreamOptions {
   readonly response: ServerResponse;
@@ -19,7 +21,8 @@ export interface EventStreamOptions {
 
 /**
  * Writes a stream of server-sent events. The head waits for the first piece, so that an early failure still becomes an
- * HTTP error, but not longer than the first heartbeat. A slow reader holds the source back.
+ * HTTP error, but not longer than the first heartbeat. A slow reader holds the source back; one that takes nothing at all
+ * for five minutes is cut off.
  * @throws what the source throws, or the signal's reason, while nothing has been sent.
  */
 export async function writeEventStream({
@@ -39,10 +42,20 @@ export async function writeEventStream({
     });
   };
   let delayMs = FIRST_HEARTBEAT_MS;
+  let missed = 0;
   let heartbeat: NodeJS.Timeout;
   const beat = (): void => {
     sendHead();
-    if (response.writableLength === 0) response.write(HEARTBEAT);
+    if (response.writableLength === 0) {
+      missed = 0;
+      response.write(HEARTBEAT);
+    } else {
+      missed += 1;
+      if (missed === MAX_MISSED_HEARTBEATS) {
+        response.destroy();
+        return;
+      }
+    }
     delayMs = HEARTBEAT_MS;
     heartbeat = setTimeout(beat, delayMs);
   };
@@ -51,6 +64,7 @@ export async function writeEventStream({
     for await (const piece of pieces) {
       sendHead();
       heartbeat.refresh();
+      missed = 0;
       if (!response.write(piece)) await once(response, 'drain', { signal });
       signal.throwIfAborted();
     }

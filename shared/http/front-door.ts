@@ -9,7 +9,7 @@ import { answerParserErrors } from './parser-errors.ts';
 import { type BufferedRequest, readBody } from './request-body.ts';
 import { requestIdOf } from './request-id.ts';
 import { decodePath } from './router.ts';
-import { createInFlightCounter, drainOnTermination } from './termination.ts';
+import { createInFlight, drainOnTermination } from './termination.ts';
 
 /** Node publishes this for every connection to every server, before anything of it is read. */
 const SERVER_SOCKET = 'net.server.socket';
@@ -57,11 +57,13 @@ export function installFrontDoor(options: FrontDoorOptions): void {
 export function attachFrontDoor(server: Server, options: FrontDoorOptions): void {
   const [framework, ...others] = server.listeners('request') as RequestListener[];
   if (!framework || others.length > 0 || !isExpress(framework)) return;
-  const inFlight = createInFlightCounter();
+  const inFlight = createInFlight();
   server.removeListener('request', framework);
   const answers = new WeakMap<Duplex, ServerResponse>();
   const meet = (request: IncomingMessage, response: ServerResponse, sendContinue = () => {}): void => {
     inFlight.add(response);
+    // Told to end already: the client should not find this connection closed when it sends its next request.
+    if (!server.listening) response.setHeader('connection', 'close');
     answers.set(request.socket, response);
     receive(request, response, { ...options, framework, sendContinue });
   };

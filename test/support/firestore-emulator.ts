@@ -16,6 +16,8 @@ export interface FirestoreEmulator {
 export interface FirestoreEmulatorOptions {
   /** `host:port` that receives the events of registered triggers. */
   readonly functionsHost?: string;
+  /** Path of an export to begin with: its directory and name, without the ending. */
+  readonly seed?: string;
   readonly startTimeoutMs?: number;
 }
 
@@ -44,11 +46,12 @@ export async function startFirestoreEmulator(
 
 async function start(
   jar: string,
-  { functionsHost, startTimeoutMs = 60_000 }: FirestoreEmulatorOptions,
+  { functionsHost, seed, startTimeoutMs = 60_000 }: FirestoreEmulatorOptions,
 ): Promise<FirestoreEmulator | 'port taken' | undefined> {
   const port = await freePort();
   const javaArguments = ['-Duser.language=en', '-cp', jar, MAIN_CLASS, 'start', '--host=127.0.0.1', `--port=${port}`];
   if (functionsHost !== undefined) javaArguments.push(`--functions_emulator=${functionsHost}`);
+  if (seed !== undefined) javaArguments.push(`--seed_from_export=${seed}.overall_export_metadata`);
   const child = spawn('java', javaArguments, { stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collectOutput(child);
   const exited = new Promise<string>((resolve) => {

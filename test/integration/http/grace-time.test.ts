@@ -5,7 +5,8 @@ import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createHttpFunction } from '../../../shared/http/define-handler.ts';
 import { attachFrontDoor } from '../../../shared/http/front-door.ts';
-import { openConnection, type RawConnection } from './raw-connection.ts';
+import { createGate } from '../../support/scripted-server.ts';
+import { openConnection, parseAnswer, type RawConnection } from './raw-connection.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
@@ -14,10 +15,34 @@ async function* endless(): AsyncGenerator<string> {
   await new Promise(() => {});
 }
 
+/** Answers that the test finishes. */
+let gate = createGate();
+
+async function* gated(): AsyncGenerator<string> {
+  yield 'data: 1\n\n';
+  await gate.opened;
+  yield 'data: [DONE]\n\n';
+}
+
 http(
   'endless',
-  createHttpFunction({ routes: [{ method: 'GET', path: '/stream', handler: () => ({ events: endless() }) }] }),
+  createHttpFunction({
+    routes: [
+      { method: 'GET', path: '/stream', handler: () => ({ events: endless() }) },
+      { method: 'GET', path: '/gated-stream', handler: () => ({ events: gated() }) },
+      {
+        method: 'GET',
+        path: '/gated',
+        async handler() {
+          arrived.open();
+          await gate.opened;
+          return { json: { done: true } };
+        },
+      },
+    ],
+  }),
 );
+let arrived = createGate();
 
 describe('the grace time of an answer that does not end', () => {
   const listeners = new Map(SIGNALS.map((signal) => [signal, process.listeners(signal)]));
@@ -64,6 +89,26 @@ describe('the grace time of an answer that does not end', () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(onTerminate).toHaveBeenCalledOnce();
     expect(exit).toHaveBeenCalledExactlyOnceWith(0);
+  });
+
+  it('ends each connection with the answer under way on it, while others go on', async () => {
+    [gate, arrived] = [createGate(), createGate()];
+    await start(async () => {});
+    const { port } = server.address() as AddressInfo;
+    const [whole, other] = [await openConnection(port), await openConnection(port)];
+    whole.write('GET /gated HTTP/1.1\r\nhost: x\r\n\r\n');
+    other.write('GET /gated-stream HTTP/1.1\r\nhost: x\r\n\r\n');
+    await Promise.all([arrived.opened, other.until('data: 1')]);
+    process.emit('SIGTERM');
+    gate.open();
+    const answer = parseAnswer(await whole.toEnd());
+    expect(answer).toMatchObject({ status: 200, body: '{"done":true}' });
+    expect(answer.head).toContain('connection: close');
+    expect(await other.toEnd()).toContain('data: [DONE]');
+    // The endless one still runs, and the clock stands still.
+    expect(exit).not.toHaveBeenCalled();
+    stream.socket.destroy();
+    expect(await left).toBe(0);
   });
 
   it('ends when the answer does', async () => {

@@ -7,7 +7,7 @@ import { createGate, createScriptedServer, type ScriptedServer } from '../../sup
 import { runSluice, startSluice } from '../../support/sluice-program.ts';
 
 const ESCAPE = '\u001b';
-const COMMANDS = ['ingest', 'search', 'chat', 'models', 'usage'];
+const COMMANDS = ['ingest', 'search', 'chat', 'models', 'usage', 'doctor'];
 
 describe('the program, called wrongly or for help', () => {
   it.each(COMMANDS)('explains %s, with its options and exit codes', async (command) => {
@@ -15,7 +15,7 @@ describe('the program, called wrongly or for help', () => {
     expect([exitCode, errors]).toEqual([0, '']);
     expect(output).toContain(`Usage: sluice ${command}`);
     expect(output).toContain('--url URL');
-    expect(output).toContain('Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.');
+    expect(output).toMatch(/Exit codes: 0 .*, 1 .*, 2 .*, 130 interrupted\./s);
   });
 
   it('lists its commands, and says its version', async () => {
@@ -95,6 +95,14 @@ describe('the program against a service', () => {
     expect(used.output).toMatch(/\nlocal +\d/);
 
     for (const { output } of [ingested, found, answered, listed, used]) expect(output).not.toContain(ESCAPE);
+  });
+
+  it('examines the service it talks to', async () => {
+    const { output, errors } = await run(['doctor']);
+    expect(errors).toBe('');
+    expect(output).toContain(server.url);
+    expect(JSON.parse((await run(['doctor', '--json'])).output)).toMatchObject({});
+    expect(await run(['doctor', '--config', 'nowhere.yaml'])).toMatchObject({ exitCode: 1 });
   });
 
   it.each([

@@ -13,6 +13,12 @@ class FakeResponse extends EventEmitter {
   writableLength = 0;
   isFull = false;
 
+  destroy(): this {
+    this.destroyed = true;
+    this.emit('close');
+    return this;
+  }
+
   get headersSent(): boolean {
     return this.head !== undefined;
   }
@@ -76,6 +82,8 @@ function start() {
   const source = createSource();
   const controller = new AbortController();
   const errors: unknown[] = [];
+  // As `createHttpFunction` does.
+  response.once('close', () => controller.abort(new AppError('cancelled', 'The client went away.')));
   const done = writeEventStream({
     response: response as unknown as ServerResponse,
     pieces: source.pieces,
@@ -170,6 +178,36 @@ describe('writing an event stream', () => {
     await done;
     expect(response.written).toEqual(['data: 1\n\n', 'data: 2\n\n']);
     expect(response.listenerCount('drain')).toBe(0);
+  });
+
+  it('cuts off a reader that takes nothing for five minutes, and stops its source', async () => {
+    const { response, source, settled, errors } = start();
+    response.isFull = true;
+    response.writableLength = 9;
+    await source.give('data: 1\n\n');
+    await vi.advanceTimersByTimeAsync(280_000);
+    expect(response.destroyed).toBe(false);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(response.destroyed).toBe(true);
+    expect(await settled).toBeUndefined();
+    expect(source.stopped()).toBe(true);
+    expect(errors).toHaveLength(1);
+    expect(response.listenerCount('drain')).toBe(0);
+  });
+
+  it('waits for a reader that takes something every few minutes', async () => {
+    const { response, source, done } = start();
+    response.isFull = true;
+    for (let time = 0; time < 4; time += 1) {
+      await source.give(`data: ${time}\n\n`);
+      response.writableLength = 9;
+      await vi.advanceTimersByTimeAsync(240_000);
+      response.writableLength = 0;
+      response.emit('drain');
+    }
+    await source.give(undefined);
+    await done;
+    expect(response).toMatchObject({ destroyed: false, ended: true });
   });
 
   it('throws what the source throws before anything was sent', async () => {

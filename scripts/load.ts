@@ -1,0 +1,59 @@
+/**
+ * Load and soak, against the built gateway in a process of its own and upstreams in another, on the loopback address:
+ *
+ *   npm run load -- streams [--count 2000]        answers open at once, and what each costs
+ *   npm run load -- slow-readers [--count 12]     clients that stop reading
+ *   npm run load -- soak [--minutes 20]           mixed traffic with faults, and what is held after it
+ *   npm run load -- sigterm [--count 300]         told to end with streams under way
+ *   npm run load -- ingest-restart [--count 120]  the database goes away in the middle of an ingestion
+ *
+ * Prints a table and its verdict. Exit codes: 0 all holds, 1 something does not, 2 wrong usage.
+ */
+import { parseArgs } from 'node:util';
+import { describeReport, type Report } from './load/report.ts';
+
+interface Numbers {
+  readonly count?: number;
+  readonly minutes?: number;
+}
+
+const SCENARIOS: Readonly<Record<string, (numbers: Numbers) => Promise<Report>>> = {
+  streams: async ({ count = 2000 }) => (await import('./load/streams.ts')).streams({ count }),
+  'slow-readers': async ({ count = 12 }) => (await import('./load/slow-readers.ts')).slowReaders({ count }),
+  soak: async ({ minutes = 20 }) => (await import('./load/soak.ts')).soak({ minutes }),
+  sigterm: async ({ count = 300 }) => (await import('./load/sigterm.ts')).sigterm({ count }),
+  'ingest-restart': async ({ count = 120 }) => (await import('./load/ingest-restart.ts')).ingestRestart({ count }),
+};
+
+const USAGE = `Usage: npm run load -- ${Object.keys(SCENARIOS).join('|')} [--count N] [--minutes N]`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<0 | 1 | 2> {
+  const asked = read(args);
+  const run = asked && Object.hasOwn(SCENARIOS, asked.name) ? SCENARIOS[asked.name] : undefined;
+  if (asked === undefined || run === undefined) {
+    console.error(USAGE);
+    return 2;
+  }
+  const startedAt = performance.now();
+  const report = await run(asked);
+  console.log(describeReport(`${asked.name} in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`, report));
+  return report.checks.every(({ holds }) => holds) ? 0 : 1;
+}
+
+function read(args: readonly string[]): (Numbers & { readonly name: string }) | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { count: { type: 'string' }, minutes: { type: 'string' } },
+    });
+    const [name = '', ...more] = positionals;
+    const numbers = Object.entries(values).map(([key, text]) => [key, Number(text)] as const);
+    if (more.length > 0 || numbers.some(([, value]) => !(value > 0))) return undefined;
+    return { name, ...Object.fromEntries(numbers) };
+  } catch {
+    return undefined;
+  }
+}
