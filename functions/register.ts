@@ -8,6 +8,7 @@ import { toCallerRequest } from '../shared/http/caller-request.ts';
 import { createHttpFunction, type Handler } from '../shared/http/define-handler.ts';
 import { installFrontDoor } from '../shared/http/front-door.ts';
 import type { Route } from '../shared/http/router.ts';
+import { createLog, describeError, type Log } from '../shared/telemetry/log.ts';
 import { healthRoutes } from './health-routes.ts';
 
 export interface FunctionDefinition {
@@ -23,19 +24,19 @@ export interface FunctionDefinition {
  */
 export async function registerHttp({ name, routes, maxBodyBytes }: FunctionDefinition): Promise<void> {
   const { app, config } = await startApp();
+  const handle = createHttpFunction({
+    routes: [...healthRoutes(app, name), ...routes(app)],
+    ...app.observation.http(name),
+  });
   installFrontDoor({
     maxBodyBytes: (path) => maxBodyBytes(config.limits, path),
     admit: (request, response) => app.authenticate(toCallerRequest(request, response)),
     corsOrigins: config.auth.corsOrigins,
     onTerminate: () => app.close(),
+    handle,
   });
-  http(
-    name,
-    createHttpFunction({
-      routes: [...healthRoutes(app, name), ...routes(app)],
-      ...app.observation.http(name),
-    }),
-  );
+  surviveRejections(createLog());
+  http(name, handle);
 }
 
 /** The service of this process, from its configuration. */
@@ -48,6 +49,14 @@ export async function startApp(): Promise<{ app: App; config: SluiceConfig }> {
     probe: async () => listOf(environment.SLUICE_OLLAMA_MODEL),
   }).catch(exitWithProblems);
   return { app: createApp(config, { environment }), config };
+}
+
+/**
+ * Outside the framework's own chain nobody would catch a promise that a library drops, and Node would end the process,
+ * with the answers of everybody else.
+ */
+function surviveRejections(log: Log): void {
+  process.on('unhandledRejection', (reason) => log('ERROR', 'unhandled rejection', { error: describeError(reason) }));
 }
 
 function listOf(name: string | undefined): string[] | undefined {

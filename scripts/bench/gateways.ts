@@ -30,8 +30,8 @@ export interface GatewaysOptions {
   readonly scratch: string;
   /** Agents in our configuration beside the ones that are asked. */
   readonly agents?: number;
-  /** Without the peers. */
-  readonly alone?: boolean;
+  /** Names of those that are started; default: all. */
+  readonly only?: readonly string[];
   /** More arguments of the `node` that runs ours, such as a profiler's. */
   readonly nodeArguments?: readonly string[];
 }
@@ -48,7 +48,7 @@ export interface Gateways {
 export async function startGateways({
   scratch,
   agents = 1,
-  alone = false,
+  only,
   nodeArguments = [],
 }: GatewaysOptions): Promise<Gateways> {
   const peers = await installGatewayPeers();
@@ -71,20 +71,19 @@ export async function startGateways({
   };
   const peerEnvironment = { NODE_ENV: 'production', UPSTREAM: upstream.url };
 
-  const all = [
-    await start(
-      'Sluice',
-      [...nodeArguments, cli, '--target=gateway', `--source=${join(dist, 'gateway')}`],
-      (ask) => ({
-        ...chatRequest(ask, ask.vendor === 'openai' ? 'bench' : `bench-${ask.vendor}`),
-        headers: { authorization: `Bearer ${BENCH_KEY}` },
-      }),
-      { env: environment, readyPath: '/health' },
-    ),
-  ];
-  if (!alone) {
-    all.push(
-      await start(
+  const known: Readonly<Record<string, () => Promise<Gateway>>> = {
+    Sluice: () =>
+      start(
+        'Sluice',
+        [...nodeArguments, cli, '--target=gateway', `--source=${join(dist, 'gateway')}`],
+        (ask) => ({
+          ...chatRequest(ask, ask.vendor === 'openai' ? 'bench' : `bench-${ask.vendor}`),
+          headers: { authorization: `Bearer ${BENCH_KEY}` },
+        }),
+        { env: environment, readyPath: '/health' },
+      ),
+    Portkey: () =>
+      start(
         'Portkey',
         [
           join(peers.directory, 'node_modules/@portkey-ai/gateway/build/start-server.js'),
@@ -97,20 +96,24 @@ export async function startGateways({
           // Its Gemini streams end without a mark.
           ...(ask.stream ? { expected: 'word63' } : {}),
         }),
-        { env: { ...peerEnvironment } },
+        { env: peerEnvironment },
       ),
-      await start('pass-through', [cli, '--target=pass', `--source=${server('pass-through')}`], rawRequest, {
+    'pass-through': () =>
+      start('pass-through', [cli, '--target=pass', `--source=${server('pass-through')}`], rawRequest, {
         env: peerEnvironment,
       }),
-      await start('node:http', [script('bare-proxy')], rawRequest, { env: peerEnvironment }),
-      await start(
+    'node:http': () => start('node:http', [script('bare-proxy')], rawRequest, { env: peerEnvironment }),
+    'AI SDK': () =>
+      start(
         'AI SDK',
         [script('ai-sdk')],
         (ask) => (ask.vendor === 'openai' && !ask.tools ? { ...chatRequest(ask, 'bench'), headers: {} } : undefined),
         { env: peerEnvironment },
       ),
-    );
-  }
+  };
+  const all: Gateway[] = [];
+  for (const [name, make] of Object.entries(known))
+    if (only === undefined || only.includes(name)) all.push(await make());
   const direct = createLoadClient(upstream.url);
   return {
     upstream,

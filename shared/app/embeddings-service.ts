@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { DEFAULT_RETRY } from '../config/normalize/retry.ts';
 import type { EmbeddingsConfig, SluiceConfig } from '../config/types.ts';
 import { AppError } from '../contracts/app-error.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { SluiceConfig } from '../config/types.ts';
 import type { Filter } from '../contracts/filter.ts';
 import type { Metadata } from '../contracts/vector-store.ts';

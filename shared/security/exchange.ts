@@ -1,4 +1,5 @@
-import { Agent, type buildConnector, type Dispatcher } from 'undici';
+import type { buildConnector, Dispatcher } from 'undici';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import { AppError } from '../contracts/app-error.ts';
 import type { HttpFetchInit, HttpResponse } from '../contracts/http-fetch.ts';
 import { toNetworkError } from './network-error.ts';

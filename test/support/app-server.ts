@@ -38,18 +38,17 @@ export async function startAppServer({
     ...options,
   });
   const name = `gateway-${randomUUID()}`;
-  http(
-    name,
-    createHttpFunction({
-      routes: [...healthRoutes(app, 'gateway'), ...gatewayRoutes(app)],
-      ...app.observation.http('gateway'),
-    }),
-  );
+  const handle = createHttpFunction({
+    routes: [...healthRoutes(app, 'gateway'), ...gatewayRoutes(app)],
+    ...app.observation.http('gateway'),
+  });
+  http(name, handle);
   const server = getTestServer(name);
   attachFrontDoor(server, {
     maxBodyBytes: () => config.limits.ingestBodyBytes,
     admit: (request, response) => app.authenticate(toCallerRequest(request, response)),
     corsOrigins: config.auth.corsOrigins,
+    handle,
   });
   const url = await listen(server);
   return {

@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 /**
  * An upstream that costs as little as possible, so that what stands before it is what is measured: every answer is
  * serialised once. It speaks the formats of OpenAI, Anthropic and Gemini. What the prompt holds decides how it answers:
- * `[burst]` all chunks in one write, `[hang]` nothing more after the beginning until the caller leaves; otherwise a
+ * `[burst]` all chunks in one write, `[quick]` each in a write of
+ * its own as fast as they go, `[hang]` nothing more after the beginning until the caller leaves; otherwise a
  * chunk comes every millisecond. `GET /left` says when callers of `[hang]` left, in milliseconds since the epoch.
  */
 const CHUNKS = 64;
@@ -134,6 +135,15 @@ function stream(response: ServerResponse, events: readonly Buffer[]): void {
   next += 1;
 }
 
+async function streamQuickly(response: ServerResponse, events: readonly Buffer[]): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const event of events) {
+    response.write(event);
+    await new Promise(setImmediate);
+  }
+  response.end();
+}
+
 function answer(path: string, body: Buffer, response: ServerResponse): void {
   const vendor = path.includes('/messages')
     ? anthropic
@@ -150,6 +160,8 @@ function answer(path: string, body: Buffer, response: ServerResponse): void {
   } else if (body.includes('[burst]')) {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.end(Buffer.concat(vendor.events));
+  } else if (body.includes('[quick]')) {
+    void streamQuickly(response, vendor.events);
   } else stream(response, vendor.events);
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../../contracts/app-error.ts';
 import type { ThinkingBlock } from '../../contracts/chat-provider.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { chatMessageSchema } from './chat-message-schema.ts';
 import { cacheControlSchema, jsonObject, passedOver, sluiceSchema } from './common-schema.ts';
 

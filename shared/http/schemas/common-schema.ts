@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { filterSchema } from './filter-schema.ts';
 
 /** Names of collections and tenants become parts of identifiers in every store. */

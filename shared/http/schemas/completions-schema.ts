@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { sluiceSchema } from './common-schema.ts';
 
 /**

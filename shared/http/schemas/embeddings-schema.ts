@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The request of OpenAI's Embeddings (https://platform.openai.com/docs/api-reference/embeddings/create). */
 export const embeddingsSchema = z.strictObject({

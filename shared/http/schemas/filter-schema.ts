@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Nesting that a filter may have; deeper ones are refused before they reach a store. */
 const MAX_DEPTH = 8;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cacheControlSchema as cacheControl, jsonObject, orNull, passedOver, sluiceSchema } from './common-schema.ts';
 
 /**
