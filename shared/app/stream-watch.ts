@@ -34,7 +34,12 @@ export function createStreamWatch({ bills, keepsText }: StreamWatchOptions): Str
   let model: string | undefined;
   let text = '';
   return {
-    see({ chunk }) {
+    see(event) {
+      if (event.textLength !== undefined && !bills) {
+        length += event.textLength;
+        return;
+      }
+      const { chunk } = event;
       if (chunk.usage) usage = chunk.usage;
       for (const { delta, finish_reason } of chunk.choices) {
         if (finish_reason) {

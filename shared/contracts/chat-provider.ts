@@ -87,10 +87,16 @@ export interface ChatResult {
   readonly json?: string;
 }
 
-/** One event of a stream. `json` is its text as the upstream sent it, when it can be forwarded unchanged. */
+/** One event of a stream. `json` is its text, where it is known already and can be sent as it is, on one line. */
 export interface ChatEvent {
+  /** Made when it is first asked for where `textLength` is set: who can do without should. */
   readonly chunk: ChatChunk;
   readonly json?: string;
+  /**
+   * Set where the event is some text of one choice and nothing else, with `json`: roughly how long, above 0. Never the first
+   * event of a choice, never its finish.
+   */
+  readonly textLength?: number;
 }
 
 /**

@@ -7,6 +7,8 @@ import { cutNulls, hasPlainFields, parseBody, toPlainFields } from './openai-jso
 import { type DeltaSource, readDelta, readToolCalls, toLogprobs, toPlainMessage } from './openai-message.ts';
 import { createToolCallTracker, type ToolCallTracker } from './openai-tool-calls.ts';
 import { isFields, toUsage } from './openai-usage.ts';
+import { TextEvent } from './text-event.ts';
+import { fillTemplate, findTemplate, GAP_TEXT, matchTemplate, type TextTemplate, toProbe } from './text-template.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -38,6 +40,12 @@ export interface ChunkNormalizer {
   end(): ChatEvent[];
 }
 
+/** Where the text begins in an event that holds text alone, and OpenAI's padding, which hides how long the text is. */
+const TEXT_OPENING = '"delta":{"content":"';
+const PADDING_OPENING = '"obfuscation":"';
+/** A vendor whose events differ in more than that is read event by event. */
+const MOST_LESSONS = 4;
+
 /** Delta fields that may be forwarded as they are when they hold text. A role comes once, with the first chunk. */
 const PLAIN_DELTA: ReadonlySet<string> = new Set(['content', 'refusal', 'reasoning_content']);
 
@@ -53,6 +61,9 @@ export function createChunkNormalizer(options: AnswerOptions): ChunkNormalizer {
   let head: { id: string; created: number; model: string } | undefined;
   let usage: Fields | undefined;
   let rest: Record<string, unknown> = {};
+  let lessons = MOST_LESSONS;
+  /** Set once an event was plain: what the next one is compared with, and what it is forwarded as. */
+  let template: { readonly comes: TextTemplate; readonly goes: TextTemplate } | undefined;
 
   const choiceState = (index: number): ChoiceState => {
     let state = choices.get(index);
@@ -80,6 +91,27 @@ export function createChunkNormalizer(options: AnswerOptions): ChunkNormalizer {
     }
     state.source ??= 'delta';
     return true;
+  };
+
+  /** Learns from a plain event how the next ones will look. Proven by reading what stands around its text once more. */
+  const learn = (json: string): void => {
+    lessons -= 1;
+    const comes = lessons < 0 ? undefined : findTemplate(json, TEXT_OPENING, PADDING_OPENING);
+    if (comes === undefined) return;
+    const probe = toProbe(comes);
+    const chunk = parseBody(probe, provider);
+    if (!isPlain(chunk) || findErrorInBody(chunk) !== undefined) return;
+    const { index, delta } = (chunk as unknown as ChatChunk).choices[0] as ChatChunk['choices'][number];
+    if (index !== 0 || Object.keys(delta).length !== 1 || delta.content !== GAP_TEXT) return;
+    const goes = findTemplate(cutNulls(chunk, probe) ?? '', TEXT_OPENING, PADDING_OPENING);
+    if (goes?.length === comes.length) template = { comes, goes };
+  };
+
+  /** The event of a text that looks like the ones before it, understood without being parsed. */
+  const readByTemplate = (json: string): ChatEvent | undefined => {
+    const contents = template && matchTemplate(template.comes, json);
+    if (template === undefined || contents === undefined || contents[0] === '') return undefined;
+    return new TextEvent(fillTemplate(template.goes, contents), (contents[0] as string).length);
   };
 
   const normalizeChoice = (choice: Fields, into: ChatEvent[]): void => {
@@ -137,13 +169,18 @@ export function createChunkNormalizer(options: AnswerOptions): ChunkNormalizer {
     },
 
     push(json) {
+      const known = readByTemplate(json);
+      if (known !== undefined) return [known];
       const chunk = parseBody(json, provider);
       const error = findErrorInBody(chunk);
       if (error !== undefined) throw toErrorInBody(provider, error, json);
       if (isPlain(chunk)) {
         // Data of several lines would be torn apart when it is sent on as one.
         const text = json.includes('\n') ? undefined : cutNulls(chunk, json);
-        if (text !== undefined) return [{ chunk: chunk as unknown as ChatChunk, json: text }];
+        if (text !== undefined) {
+          learn(json);
+          return [{ chunk: chunk as unknown as ChatChunk, json: text }];
+        }
       }
       const { choices: vendorChoices, usage: _usage, error: _error, ...others } = chunk;
       const list = Array.isArray(vendorChoices) ? vendorChoices.filter(isFields) : [];

@@ -21,8 +21,9 @@ export async function holdUntilOutput(
   }
 }
 
-function hasOutput({ chunk }: ChatEvent): boolean {
-  return chunk.choices.some(
+function hasOutput(event: ChatEvent): boolean {
+  if (event.textLength !== undefined) return true;
+  return event.chunk.choices.some(
     ({ delta, finish_reason }) =>
       Boolean(finish_reason) ||
       Boolean(delta.content) ||

@@ -37,6 +37,10 @@ export async function* toEventPieces(
     let piece = '';
     for (const event of batch) {
       onEvent(event);
+      if (event.textLength !== undefined && held === undefined) {
+        piece += `data: ${event.json}\n\n`;
+        continue;
+      }
       if (isUsage(event)) {
         usage = event;
         continue;

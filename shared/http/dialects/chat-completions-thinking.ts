@@ -10,9 +10,9 @@ type Batch = readonly ChatEvent[];
 export function withThinkingAtEnd(stream: AsyncIterable<Batch>): AsyncIterable<Batch> {
   const held = new Map<number, ThinkingBlock[]>();
 
-  const isConcerned = ({ chunk, json }: ChatEvent): boolean =>
-    json === undefined &&
-    chunk.choices.some(
+  const isConcerned = (event: ChatEvent): boolean =>
+    event.json === undefined &&
+    event.chunk.choices.some(
       ({ index, delta, finish_reason: finish }) => hasThinking(delta) || (finish !== null && held.has(index)),
     );
 
