@@ -77,6 +77,7 @@ export function describeFirestore(config: SluiceConfig): FirestoreNeeds {
     fields: [...before, { fieldPath: field, vectorConfig: { dimension, flat: {} } }],
   });
   const [embedding] = vectorFields;
+  const beside = firestore?.beside ?? [];
 
   return {
     database: firestore?.databaseId ?? '(default)',
@@ -86,12 +87,19 @@ export function describeFirestore(config: SluiceConfig): FirestoreNeeds {
       ...collections.flatMap((collection) =>
         vectorFields.map(({ field, dimensions }) => vectorIndex(collection, dimensions, field, tenant)),
       ),
+      ...beside.flatMap(({ collection, dimensions: length }) =>
+        listVectorFields({ dimensions: length, lexical: usesWords(config) }).map(({ field, dimensions }) =>
+          vectorIndex(collection, dimensions, field, tenant),
+        ),
+      ),
       ...(embedding === undefined ? [] : questions).map((collection) =>
         vectorIndex(collection, embedding?.dimensions ?? 0, 'embedding', [...tenant, ascending('metadata.scope')]),
       ),
     ],
     field_overrides: [
-      ...[...collections, ...questions].flatMap((collection) => exempt(collection, UNQUERIED.passages)),
+      ...[...collections, ...beside.map(({ collection }) => collection), ...questions].flatMap((collection) =>
+        exempt(collection, UNQUERIED.passages),
+      ),
       ...(ingestion.store === 'firestore'
         ? [
             ...exempt(ingestion.documentsCollection, UNQUERIED.documents),

@@ -162,6 +162,7 @@ async function makeVectorStore(
       return await make({
         dimensions,
         emulator,
+        now,
         tenancy: vectorstore.tenancy,
         distance: vectorstore.distance,
         // Only where it was asked for: words need an index and space of their own.
@@ -231,7 +232,7 @@ async function makeResponseCache(
 }
 
 /** The database of the vector store, where there is one, holds everything else that is kept in Firestore. */
-function firestoreOptions({ vectorstore, project }: SluiceConfig): FirestoreClientOptions {
+export function firestoreOptions({ vectorstore, project }: SluiceConfig): FirestoreClientOptions {
   const firestore = vectorstore?.provider === 'firestore' ? vectorstore : undefined;
   const projectId = firestore?.project ?? project;
   return {

@@ -189,6 +189,8 @@ export interface FirestoreStoreConfig extends VectorStoreBase {
   readonly provider: 'firestore';
   readonly project?: string;
   readonly collection: string;
+  /** Collections that are neither written nor searched and keep their indexes: the next one, or the one before. */
+  readonly beside: readonly { readonly collection: string; readonly dimensions: number }[];
   readonly databaseId: string;
   readonly credentialsFile?: string;
   readonly distance: Distance;

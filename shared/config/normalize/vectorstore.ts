@@ -65,6 +65,10 @@ function toFirestore({ firestore }: VectorStoreInput, { project, production, pro
     provider: 'firestore' as const,
     project: projectId,
     collection: firestore?.collection ?? DEFAULT_COLLECTION,
+    beside: (firestore?.beside ?? []).map(({ collection, embedding_dimensions: dimensions }) => ({
+      collection,
+      dimensions,
+    })),
     databaseId: firestore?.database_id ?? '(default)',
     credentialsFile: firestore?.credentials_file,
     distance: firestore?.distance ?? DEFAULT_DISTANCE,

@@ -17,6 +17,9 @@ export const vectorstore = () =>
     firestore: block({
       project_id: projectName.optional(),
       collection: collectionName.optional(),
+      beside: z
+        .array(block({ collection: collectionName, embedding_dimensions: wholeNumber({ min: 1, max: 2048 }) }))
+        .optional(),
       database_id: matching(
         /^(?:\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$/,
         'must be (default) or a Firestore database id',

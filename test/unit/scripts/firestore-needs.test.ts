@@ -48,6 +48,27 @@ describe('the indexes of a configuration', () => {
     ]);
   });
 
+  it('are there beside for the collection that a migration fills, or has emptied', () => {
+    const beside = ', beside: [{collection: vectors-2, embedding_dimensions: 1024}]}';
+    const yaml = yamlOf({ more: 'retrieval: {mode: hybrid}' }).replace(
+      'collection: embeddings}',
+      `collection: embeddings${beside}`,
+    );
+    const { indexes, field_overrides: overrides } = needsOf(yaml);
+    expect(
+      indexes.map(({ collectionGroup, fields }) => [collectionGroup, ...fields.map((field) => field.fieldPath)]),
+    ).toEqual([
+      ['embeddings', 'embedding'],
+      ['embeddings', 'lexical'],
+      ['vectors-2', 'embedding'],
+      ['vectors-2', 'lexical'],
+    ]);
+    expect(JSON.stringify(indexes[2])).toContain('1024');
+    const exempt = (group: string) =>
+      overrides.filter(({ collectionGroup }) => collectionGroup === group).map(({ fieldPath }) => fieldPath);
+    expect(exempt('vectors-2')).toEqual(exempt('embeddings'));
+  });
+
   it('hold the questions of the semantic cache apart', () => {
     const { indexes } = needsOf(yamlOf({ more: 'cache: {provider: firestore, semantic: {enabled: true}}' }));
     expect(indexes.map(({ collectionGroup }) => collectionGroup)).toEqual(['embeddings', 'embeddings_sluice_cache']);
