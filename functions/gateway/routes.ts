@@ -1,4 +1,5 @@
 import type { App } from '../../shared/app/create-app.ts';
+import { createLazy } from '../../shared/app/lazy.ts';
 import type { Handler } from '../../shared/http/define-handler.ts';
 import type { Route } from '../../shared/http/router.ts';
 import { chatRoutes } from '../chat/routes.ts';
@@ -9,6 +10,8 @@ import { pageRoutes } from './page.ts';
 
 /** The four functions behind one URL, and the page where it is switched on. */
 export function gatewayRoutes(app: App): readonly Route<Handler>[] {
+  /** As text, made when it is first asked for. */
+  const openApi = createLazy(async () => (await import('../../shared/http/openapi/serve.ts')).openApiText());
   const routes: readonly Route<Handler>[] = [
     ...chatRoutes(app),
     ...embedRoutes(app),
@@ -22,6 +25,7 @@ export function gatewayRoutes(app: App): readonly Route<Handler>[] {
         json: await app.usage.report({ caller: await app.authenticate(context), days: context.query.get('days') }),
       }),
     },
+    { method: 'GET', path: '/openapi.json', handler: async () => ({ json: await openApi.get() }) },
   ];
   const listRoutes: Handler = () => ({
     json: { name: 'sluice', routes: routes.map(({ method, path }) => `${method} ${path.replace(/\*$/, '')}`) },
