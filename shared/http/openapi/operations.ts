@@ -211,6 +211,14 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Whether what the service depends on can be used',
     answers: { 200: json(answers.readiness, 'It can'), 503: json(answers.readiness, 'It cannot, and why') },
   }),
+  known([...COMMON, 404], {
+    method: 'GET',
+    path: '/metrics',
+    id: 'getMetrics',
+    tag: 'operation',
+    summary: 'What this instance has counted, for Prometheus',
+    answers: { 200: { description: 'The text format of Prometheus', content: { 'text/plain': null } } },
+  }),
   open({
     method: 'GET',
     path: '/openapi.json',
@@ -224,7 +232,24 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/',
     id: 'getIndex',
     tag: 'operation',
-    summary: 'The routes',
-    answers: { 200: json(answers.index, 'Their methods and paths') },
+    summary: 'The page for people where it is switched on, else the routes',
+    answers: {
+      200: {
+        description: 'The page, or the methods and paths of the routes',
+        content: { [JSON_TYPE]: answers.index, 'text/html': null },
+      },
+    },
   }),
+  {
+    ...open({
+      method: 'GET',
+      path: '/playground/:file',
+      id: 'getPageFile',
+      tag: 'operation',
+      summary: 'A file of the page, where it is switched on',
+      params: { file: z.string().min(1) },
+      answers: { 200: { description: 'The file', content: { 'text/javascript': null, 'text/css': null } } },
+    }),
+    errors: [400, 404],
+  },
 ];
