@@ -8,10 +8,20 @@ locals {
     for index in local._firestore.indexes : index
     if index.collectionGroup == local._firestore.search_collection
   ]
-  _collections = concat(
-    [local._firestore.search_collection],
-    [for name in var.search.collections : "${local._firestore.search_collection}_${name}"],
+  # Another embedding model is another space of vectors; its collection stands
+  # beside the configured one while it is filled. Each may be split by name.
+  _spaces = local._firestore.search_collection == null ? [] : concat(
+    [{ collection = local._firestore.search_collection, dimensions = null }],
+    var.search.also,
   )
+  _collections = flatten([
+    for space in local._spaces : [
+      for suffix in concat([""], [for name in var.search.collections : "_${name}"]) : {
+        name       = "${space.collection}${suffix}"
+        dimensions = space.dimensions
+      }
+    ]
+  ])
   _filters = [
     for filter in concat([{ equal = [], contains = [], range = [] }], var.search.filters) : concat(
       [for field in filter.equal : { fieldPath = "metadata.${field}", order = "ASCENDING" }],
@@ -28,12 +38,20 @@ locals {
       for index in local._search_indexes : [
         for collection in local._collections : [
           for filter in local._filters : {
-            collectionGroup = collection
+            collectionGroup = collection.name
             queryScope      = index.queryScope
             fields = concat(
               [for field in index.fields : field if !can(field.vectorConfig)],
               filter,
-              [for field in index.fields : field if can(field.vectorConfig)],
+              [
+                for field in index.fields : {
+                  fieldPath = field.fieldPath
+                  vectorConfig = {
+                    # Vectors of words have one length in every space.
+                    dimension = field.fieldPath == "embedding" ? coalesce(collection.dimensions, field.vectorConfig.dimension) : field.vectorConfig.dimension
+                  }
+                } if can(field.vectorConfig)
+              ],
             )
           }
         ]
@@ -46,29 +64,32 @@ locals {
   _plain_indexes = length(local._search_indexes) == 0 ? [] : flatten([
     for collection in local._collections : [
       for filter in local._filters : {
-        collectionGroup = collection
+        collectionGroup = collection.name
         queryScope      = "COLLECTION"
         fields          = concat([{ fieldPath = "tenant", order = "ASCENDING" }], filter)
       } if length(filter) > 0
     ]
   ])
 
-  # By what they hold, so that another order of the filters changes nothing.
+  # By what they hold, so that another order of the filters changes nothing, and
+  # an index of another length is made before the old one is missed.
   indexes = {
     for index in concat(local._vector_indexes, local._plain_indexes) :
-    join("/", concat([index.collectionGroup], [for field in index.fields : field.fieldPath])) => index
+    join("/", concat([index.collectionGroup], [
+      for field in index.fields : can(field.vectorConfig) ? "${field.fieldPath}@${field.vectorConfig.dimension}" : field.fieldPath
+    ])) => index
   }
 
-  # Declared collections are like the default one.
-  field_overrides = {
-    for override in concat(local._firestore.field_overrides, flatten([
-      for name in var.search.collections : [
-        for override in local._firestore.field_overrides :
-        merge(override, { collectionGroup = "${local._firestore.search_collection}_${name}" })
+  # All collections of passages are alike.
+  field_overrides = merge(
+    { for override in local._firestore.field_overrides : "${override.collectionGroup}/${override.fieldPath}" => override },
+    {
+      for pair in setproduct(local._collections[*].name, [
+        for override in local._firestore.field_overrides : override
         if override.collectionGroup == local._firestore.search_collection
-      ]
-    ])) : "${override.collectionGroup}/${override.fieldPath}" => override
-  }
+      ]) : "${pair[0]}/${pair[1].fieldPath}" => merge(pair[1], { collectionGroup = pair[0] })
+    },
+  )
 }
 
 resource "google_firestore_database" "this" {

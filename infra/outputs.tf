@@ -11,6 +11,14 @@ output "edge" {
   }
 }
 
+output "iap_audiences" {
+  description = "What the assertions of Google's sign-in are made for; agents.yaml lists them under auth.iap_audiences to know who calls."
+  value = local.iap ? {
+    for name, backend in google_compute_backend_service.function :
+    name => "/projects/${data.google_project.this.number}/global/backendServices/${backend.generated_id}"
+  } : {}
+}
+
 output "auth" {
   description = "Who may call: iam or api_key."
   value       = var.auth

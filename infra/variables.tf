@@ -213,6 +213,12 @@ variable "ollama" {
     condition     = try(var.ollama.parallel, 1) >= 1 && try(var.ollama.parallel, 1) <= 1000
     error_message = "ollama.parallel is 1 to 1000."
   }
+  validation {
+    condition = !try(var.ollama.gpu, false) || (
+      try(var.ollama.cpu, 8) >= 4 && try(tonumber(trimsuffix(var.ollama.memory, "Gi")), 0) >= 16
+    )
+    error_message = "An L4 takes at least 4 CPUs and 16Gi: raise ollama.cpu and ollama.memory, or leave them out."
+  }
 }
 
 variable "prefix" {
@@ -249,10 +255,17 @@ variable "search" {
     What is searched besides the default collection without a filter: names of
     further collections, and the metadata fields that filters name together.
     Firestore needs an index for each such set: `equal` for eq and in,
-    `contains` for one list, `range` for the other comparisons.
+    `contains` for one list, `range` for the other comparisons. `also` names
+    collections that are embedded anew beside the configured one, with the length
+    of their vectors: they get the same indexes, until the configuration names
+    them.
   EOT
   type = object({
     collections = optional(set(string), [])
+    also = optional(list(object({
+      collection = string
+      dimensions = number
+    })), [])
     filters = optional(list(object({
       equal    = optional(list(string), [])
       contains = optional(list(string), [])
@@ -269,6 +282,10 @@ variable "search" {
   validation {
     condition     = alltrue([for filter in var.search.filters : length(concat(filter.equal, filter.contains, filter.range)) > 0])
     error_message = "A filter names at least one field."
+  }
+  validation {
+    condition     = alltrue([for space in var.search.also : space.dimensions >= 1 && space.dimensions <= 2048])
+    error_message = "Firestore stores vectors of 1 to 2,048 dimensions: search.also[].dimensions."
   }
 }
 

@@ -85,6 +85,54 @@ run "ollama_is_internal_and_powerless" {
   }
 }
 
+run "functions_reach_ollama_inside_the_network_without_nat" {
+  assert {
+    condition     = google_dns_managed_zone.run["main"].dns_name == "run.app." && google_dns_managed_zone.run["main"].visibility == "private"
+    error_message = "Addresses of Cloud Run are looked up in public."
+  }
+  assert {
+    condition     = google_dns_record_set.services["main"].name == "*.run.app." && google_dns_record_set.services["main"].rrdatas == tolist(["run.app."])
+    error_message = "A service of Cloud Run has no private address."
+  }
+  assert {
+    condition     = toset(google_dns_record_set.private["main"].rrdatas) == toset([for last in [8, 9, 10, 11] : "199.36.153.${last}"])
+    error_message = "The addresses are not those of Private Google Access."
+  }
+  assert {
+    condition     = google_compute_subnetwork.functions["main"].private_ip_google_access && !google_compute_network.this["main"].auto_create_subnetworks
+    error_message = "The network does not lead to Google's private addresses."
+  }
+}
+
+run "a_gpu_is_an_option" {
+  variables {
+    ollama = {
+      image = "us-docker.pkg.dev/test/sluice/ollama@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+      gpu   = true
+    }
+  }
+  assert {
+    condition = (
+      google_cloud_run_v2_service.ollama["main"].template[0].node_selector[0].accelerator == "nvidia-l4" &&
+      google_cloud_run_v2_service.ollama["main"].template[0].containers[0].resources[0].limits["nvidia.com/gpu"] == "1" &&
+      google_cloud_run_v2_service.ollama["main"].template[0].containers[0].resources[0].cpu_idle == false
+    )
+    error_message = "The GPU is not there, or its processor sleeps."
+  }
+}
+
+run "a_gpu_takes_its_processors_and_memory" {
+  command = plan
+  variables {
+    ollama = {
+      image = "us-docker.pkg.dev/test/sluice/ollama@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+      gpu   = true
+      cpu   = 2
+    }
+  }
+  expect_failures = [var.ollama]
+}
+
 run "each_function_has_an_account_of_its_own_with_few_roles" {
   assert {
     condition     = toset(keys(google_service_account.function)) == toset(keys(google_cloudfunctions2_function.this))

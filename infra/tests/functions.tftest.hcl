@@ -102,6 +102,10 @@ run "sign_in_needs_no_keys" {
     condition     = length([for grant in local.invokers : grant if grant.member == "allUsers"]) == 0 && alltrue([for backend in google_compute_backend_service.function : backend.iap[0].enabled])
     error_message = "Sign-in is not what lets people in."
   }
+  assert {
+    condition     = toset(keys(output.iap_audiences)) == toset(["chat", "embed", "ingest", "search"]) && alltrue([for audience in values(output.iap_audiences) : can(regex("^/projects/[^/]*/global/backendServices/[0-9]+$", audience))])
+    error_message = "Nobody can tell which assertions to accept."
+  }
 }
 
 run "a_load_balancer_needs_a_way_to_tell_callers_apart" {

@@ -221,8 +221,8 @@ const TABLE = {
   'auth-keys': {
     sign: '`auth.keys: must hold at least one key for mode api_key`',
     means: 'Nobody could call: the mode asks for keys and there is none that holds.',
-    cure: 'Make a key, put it into Secret Manager, and name it under `auth.keys`.',
-    run: 'openssl rand -hex 32',
+    cure: 'Write `auth: {mode: api_key, store: firestore}` and make a key, or name secrets that hold keys under `auth.keys`.',
+    run: 'npm run keys -- create --name NAME',
   },
   'not-deployed': {
     sign: '404 of Google, not of Sluice',

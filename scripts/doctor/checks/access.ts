@@ -1,11 +1,11 @@
 import type { ConfigurationScene } from '../configuration-scene.ts';
 import { explainError } from '../explain-error.ts';
-import { type Check, fine, problem, warning } from '../finding.ts';
+import { type Check, type Finding, fine, problem, warning } from '../finding.ts';
 
 /** Who may call: a mode, and keys that hold. */
 export const accessCheck: Check<ConfigurationScene> = {
   name: 'access',
-  async run({ config: { auth, production }, secrets, file }) {
+  async run({ config: { auth, production }, secrets, backends, file }) {
     const { mode, keys } = auth;
     if (mode === 'none') {
       return production
@@ -15,10 +15,11 @@ export const accessCheck: Check<ConfigurationScene> = {
     if (mode === 'iam') return [fine('auth.mode', 'iam: Cloud Run checks who calls')];
     const now = Date.now();
     const holding = keys.filter(({ expiresAtMs }) => expiresAtMs === undefined || expiresAtMs > now);
-    if (holding.length === 0) {
+    const stored = auth.keysCollection === undefined ? [] : [await lookAtStore(auth.keysCollection)];
+    if (holding.length === 0 && stored.length === 0) {
       return [problem('auth.keys', 'no key is left that has not expired', 'auth-keys', { FILE: file })];
     }
-    return await Promise.all(
+    const written = await Promise.all(
       holding.map(async ({ name, credential }) => {
         if (!('secret' in credential)) return fine(`key ${name}`, 'known by its hash');
         return await secrets.get(credential.secret).then(
@@ -27,5 +28,21 @@ export const accessCheck: Check<ConfigurationScene> = {
         );
       }),
     );
+    return [...written, ...stored];
+
+    async function lookAtStore(collection: string): Promise<Finding> {
+      const subject = `keys in Firestore, collection ${collection}`;
+      try {
+        const records = await (await backends.keyStore.get()).list();
+        const usable = records.filter(
+          ({ revokedAtMs, expiresAtMs = Number.POSITIVE_INFINITY }) => revokedAtMs === undefined && expiresAtMs > now,
+        );
+        if (usable.length > 0) return fine(subject, `${usable.length} that hold`);
+        const detail = records.length === 0 ? 'there is none yet' : 'none that holds: all are revoked or have expired';
+        return holding.length > 0 ? fine(subject, detail) : problem(subject, detail, 'auth-keys', { FILE: file });
+      } catch (error) {
+        return explainError(subject, error, { FILE: file }, { network: 'store', timeout: 'store' });
+      }
+    }
   },
 };

@@ -2,13 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { build, FUNCTIONS, ROOT } from '../../../scripts/build.ts';
+import { zipDirectory } from '../../../scripts/archive.ts';
+import { build, EVENT_FUNCTIONS, FUNCTIONS, ROOT } from '../../../scripts/build.ts';
+import { writeDeployment } from '../../../scripts/deployment.ts';
 import { createScriptedServer } from '../../support/scripted-server.ts';
 import { describeWithFirestore } from '../../support/services.ts';
+import { placeDependencies, unzip } from '../../support/unpack.ts';
 
 const FRAMEWORK = join(
   createRequire(import.meta.url).resolve('@google-cloud/functions-framework'),
@@ -35,7 +38,8 @@ describe('the bundles', () => {
   beforeAll(async () => {
     // Inside the checkout, so that the framework is found beside it as it is in a deployment.
     directory = await mkdtemp(join(ROOT, 'node_modules', '.sluice-test-'));
-    metafiles = await build(FUNCTIONS, directory);
+    metafiles = await build([...FUNCTIONS, ...EVENT_FUNCTIONS], directory);
+    await writeDeployment({ names: Object.keys(metafiles), root: ROOT, outputDirectory: directory });
   });
 
   afterAll(() => rm(directory, { recursive: true, force: true }));
@@ -156,6 +160,58 @@ vectorstore: {provider: firestore, embedding_dimensions: 768, firestore: {projec
     }
   });
 
+  describe('as archives', () => {
+    const all = [...FUNCTIONS, ...EVENT_FUNCTIONS];
+    let unpacked: string;
+    beforeAll(async () => {
+      // Outside the checkout: nothing is found there but what the archives and their lock files name.
+      unpacked = await mkdtemp(join(tmpdir(), 'sluice-archives-'));
+      for (const name of all) await unzip(join(directory, `${name}.zip`), join(unpacked, name));
+    });
+    afterAll(() => rm(unpacked, { recursive: true, force: true }));
+
+    it.each(all)('%s starts exactly as it is unpacked, with the packages of its lock file alone', async (name) => {
+      const source = join(unpacked, name);
+      const framework = await placeDependencies(source, ROOT);
+      const server = await startFramework(
+        source,
+        name,
+        {
+          K_SERVICE: name,
+          GOOGLE_CLOUD_PROJECT: 'demo-archives',
+          NODE_ENV: 'production',
+        },
+        framework,
+      );
+      try {
+        const response = await fetch(`${server.url}/health`, { method: name === 'ingest-on-write' ? 'POST' : 'GET' });
+        // An event function takes nothing but events.
+        expect(response.status).toBe(name === 'ingest-on-write' ? 400 : 200);
+      } finally {
+        await server.stop();
+      }
+    });
+
+    it('hold no path of the machine that made them', async () => {
+      for (const name of all) {
+        const archive = await readFile(join(directory, `${name}.zip`));
+        for (const path of [ROOT, directory, homedir()]) expect(archive.includes(path)).toBe(false);
+      }
+    });
+
+    it('are the same bytes when they are made once more, elsewhere', async () => {
+      const again = await mkdtemp(join(tmpdir(), 'sluice-again-'));
+      try {
+        await build(['search'], again);
+        expect((await zipDirectory(join(again, 'search'))).equals(await readFile(join(directory, 'search.zip')))).toBe(
+          true,
+        );
+      } finally {
+        await rm(again, { recursive: true, force: true });
+      }
+    });
+  });
+
   it.each(FUNCTIONS)('%s loads no SDK at its start', (name) => {
     const outputs = (metafiles[name] as Metafile).outputs;
     const entry = Object.keys(outputs).find((path) => path.endsWith('/index.js')) as string;
@@ -190,9 +246,14 @@ interface Framework {
   stop(): Promise<void>;
 }
 
-async function startFramework(source: string, target: string, environment: Record<string, string>): Promise<Framework> {
+async function startFramework(
+  source: string,
+  target: string,
+  environment: Record<string, string>,
+  framework = FRAMEWORK,
+): Promise<Framework> {
   const port = await freePort();
-  const child = spawnFramework(source, target, { ...environment, PORT: String(port) });
+  const child = spawnFramework(source, target, { ...environment, PORT: String(port) }, framework);
   let output = '';
   await new Promise<void>((resolve, reject) => {
     const onData = (data: Buffer): void => {
@@ -227,8 +288,13 @@ async function runToEnd(source: string, target: string, environment: Record<stri
   return { output, code };
 }
 
-function spawnFramework(source: string, target: string, environment: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, [FRAMEWORK, `--source=${source}`, `--target=${target}`], {
+function spawnFramework(
+  source: string,
+  target: string,
+  environment: Record<string, string>,
+  framework = FRAMEWORK,
+): ChildProcess {
+  return spawn(process.execPath, [framework, `--source=${source}`, `--target=${target}`], {
     cwd: tmpdir(),
     env: { PATH: process.env.PATH ?? '', METADATA_SERVER_DETECTION: 'none', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -67,7 +67,13 @@ describe('the doctor of a configuration', () => {
       'dimensions',
       /config-check/,
     ],
-    ['a mode of keys without one', `${local}auth: {mode: api_key}`, 'auth.keys', 'auth-keys', /^openssl rand/],
+    [
+      'a mode of keys without one',
+      `${local}auth: {mode: api_key}`,
+      'auth.keys',
+      'auth-keys',
+      /^npm run keys -- create/,
+    ],
     [
       'a secret that is nowhere',
       agent('{provider: openai, model: gpt-4o, api_key: "secret://other-key"}'),
