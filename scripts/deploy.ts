@@ -7,30 +7,32 @@
  * is named after it (OPENAI_API_KEY for openai-api-key) and is handed to gcloud alone, never to Terraform.
  */
 import { spawnSync } from 'node:child_process';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { readEnvironment } from '../shared/config/environment.ts';
+import { type Environment, readEnvironment } from '../shared/config/environment.ts';
 import { build, ROOT } from './build.ts';
 import { type DeployOptions, type DeploySteps, deploy } from './deploy-steps.ts';
 import { writeDeployment } from './deployment.ts';
 import { createAuthorize, smoke, toTable, urlsFromOutputs } from './smoke.ts';
 
-const INFRA = join(ROOT, 'infra');
-
-const run: DeploySteps['run'] = (command, args, { input, show = false } = {}) => {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    cwd: INFRA,
-    encoding: 'utf8',
-    input,
-    stdio: show ? ['inherit', 'inherit', 'inherit'] : ['pipe', 'pipe', 'pipe'],
-  });
-  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return { status: 127, output: '' };
-  if (error) throw error;
-  return { status: status ?? 1, output: `${stdout ?? ''}`.trim() || `${stderr ?? ''}`.trim() };
-};
+/** Runs commands in infra/, with these variables and no others. */
+function createRun(variables: Environment, directory: string): DeploySteps['run'] {
+  return (command, args, { input, show = false } = {}) => {
+    const { status, stdout, stderr, error } = spawnSync(command, args, {
+      cwd: directory,
+      env: variables,
+      encoding: 'utf8',
+      input,
+      stdio: show ? ['inherit', 'inherit', 'inherit'] : ['pipe', 'pipe', 'pipe'],
+    });
+    if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return { status: 127, output: '' };
+    if (error) throw error;
+    return { status: status ?? 1, output: `${stdout ?? ''}`.trim() || `${stderr ?? ''}`.trim() };
+  };
+}
 
 /** The options of the command line. @throws Error when they make no sense. */
 function readOptions(args: readonly string[]): DeployOptions {
@@ -66,28 +68,36 @@ async function ask(question: string): Promise<boolean> {
   }
 }
 
+/** What a deployment does to this checkout and, by gcloud and terraform, to the cloud. */
+export function createDeploySteps(variables: Environment, root = ROOT): DeploySteps {
+  const infra = join(root, 'infra');
+  return {
+    run: createRun(variables, infra),
+    ask,
+    variables,
+    say: (line) => console.log(line),
+    readSettings: (environment) => readFile(join(infra, 'environments', `${environment}.tfvars`), 'utf8'),
+    build: async () => writeDeployment({ names: Object.keys(await build()), root }),
+    // Terraform knows where its state is from a file that is not checked in.
+    useBackend: async (isRemote) => {
+      const file = join(infra, 'backend_override.tf');
+      await (isRemote ? writeFile(file, 'terraform {\n  backend "gcs" {}\n}\n') : rm(file, { force: true }));
+    },
+    saveOutputs: async (text) => {
+      await mkdir(join(root, 'dist'), { recursive: true });
+      await writeFile(join(root, 'dist', 'outputs.json'), text);
+    },
+    smoke: async (outputs) => {
+      const results = await smoke({ urls: urlsFromOutputs(outputs), authorize: createAuthorize(variables) });
+      console.log(toTable(results));
+      return results.every(({ ok }) => ok);
+    },
+  };
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    const variables = readEnvironment();
-    await deploy(readOptions(process.argv.slice(2)), {
-      run,
-      ask,
-      variables,
-      say: (line) => console.log(line),
-      readSettings: (environment) => readFile(join(INFRA, 'environments', `${environment}.tfvars`), 'utf8'),
-      build: async () => writeDeployment({ names: Object.keys(await build()), root: ROOT }),
-      // Terraform knows where its state is from a file that is not checked in.
-      useBackend: async (isRemote) => {
-        const file = join(INFRA, 'backend_override.tf');
-        await (isRemote ? writeFile(file, 'terraform {\n  backend "gcs" {}\n}\n') : rm(file, { force: true }));
-      },
-      saveOutputs: (text) => writeFile(join(ROOT, 'dist', 'outputs.json'), text),
-      smoke: async (outputs) => {
-        const results = await smoke({ urls: urlsFromOutputs(outputs), authorize: createAuthorize(variables) });
-        console.log(toTable(results));
-        return results.every(({ ok }) => ok);
-      },
-    });
+    await deploy(readOptions(process.argv.slice(2)), createDeploySteps(readEnvironment()));
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;

@@ -17,12 +17,11 @@ export type Answer<T> =
 /** `absent`: it looked, and there is no such thing. */
 export type Reason = 'gcloud' | 'forbidden' | 'api' | 'absent' | 'failed';
 
-export const ADVICE_FOR: Readonly<Record<Reason, AdviceId>> = {
+export const ADVICE_FOR: Readonly<Partial<Record<Reason, AdviceId>>> = {
   gcloud: 'gcloud',
   forbidden: 'may-not-look',
   api: 'api',
   absent: 'project',
-  failed: 'gcloud',
 };
 
 const REASONS: readonly (readonly [words: RegExp, reason: Reason])[] = [

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { zipDirectory } from '../../../scripts/archive.ts';
@@ -17,6 +18,9 @@ const FRAMEWORK = join(
   createRequire(import.meta.url).resolve('@google-cloud/functions-framework'),
   '../../../build/src/main.js',
 );
+
+/** Six bundles, on a machine that has much else to do. */
+const BUILD_TIMEOUT_MS = 400_000;
 
 /** One request per function that only that function answers. */
 const REQUESTS: Readonly<Record<string, { path: string; body: unknown; expected: Record<string, unknown> }>> = {
@@ -40,7 +44,7 @@ describe('the bundles', () => {
     directory = await mkdtemp(join(ROOT, 'node_modules', '.sluice-test-'));
     metafiles = await build([...FUNCTIONS, ...EVENT_FUNCTIONS], directory);
     await writeDeployment({ names: Object.keys(metafiles), root: ROOT, outputDirectory: directory });
-  });
+  }, BUILD_TIMEOUT_MS);
 
   afterAll(() => rm(directory, { recursive: true, force: true }));
 
@@ -263,6 +267,8 @@ async function startFramework(
     child.stdout?.on('data', onData);
     child.stderr?.on('data', onData);
     child.once('exit', (code) => reject(new Error(`The framework ended with ${code}: ${output}`)));
+    // In production it says nothing about where it listens.
+    if (environment.NODE_ENV === 'production') whenAnswering(port).then(resolve, reject);
   });
   return {
     url: `http://127.0.0.1:${port}`,
@@ -273,6 +279,19 @@ async function startFramework(
         child.kill('SIGTERM');
       }),
   };
+}
+
+/** Resolves when something listens on the port. */
+async function whenAnswering(port: number): Promise<void> {
+  for (let tries = 0; tries < 600; tries += 1) {
+    const answers = await fetch(`http://127.0.0.1:${port}/`).then(
+      () => true,
+      () => false,
+    );
+    if (answers) return;
+    await setTimeout(100);
+  }
+  throw new Error('Nothing listens after a minute.');
 }
 
 async function runToEnd(source: string, target: string, environment: Record<string, string>) {
