@@ -1,4 +1,5 @@
 import { cloudEvent } from '@google-cloud/functions-framework';
+import type { EventReference } from '../shared/app/observation.ts';
 import { AppError } from '../shared/contracts/app-error.ts';
 import { installFrontDoor } from '../shared/http/front-door.ts';
 import { createLog } from '../shared/telemetry/log.ts';
@@ -22,7 +23,8 @@ export async function registerDocumentEvent(name: string): Promise<void> {
   const log = createLog();
   cloudEvent(name, async (event: unknown) => {
     try {
-      logDocument(log, name, await app.documents.receive(event));
+      const receive = () => app.documents.receive(event);
+      logDocument(log, name, await app.observation.event(name, event as EventReference, receive));
     } catch (error) {
       logDelay(log, name, error);
       throw error;

@@ -95,7 +95,13 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
   const { environment = {}, log = createLog(), now = Date.now } = options;
   for (const warning of [...config.warnings, ...listUnusedSettings(config)]) log('WARNING', warning);
   const catalogue = createCatalogue({ overrides: config.prices });
-  const observation = createObservation({ config, catalogue, log });
+  const observation = createObservation({
+    config,
+    catalogue,
+    log,
+    outgoing: () => outgoing,
+    credentials: () => credentials,
+  });
   const { telemetry } = observation;
   const outgoing = createOutgoing({ production: config.production, telemetry, fetch: options.fetch });
   const secrets = options.secrets ?? createSecrets({ environment, projectId: config.project });
@@ -218,6 +224,7 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
     async close() {
       // The ledger writes what it still holds before its connection goes.
       await accounting.close();
+      await observation.close();
       await Promise.all([backends.close(), secrets.close(), outgoing.close()]);
     },
   };

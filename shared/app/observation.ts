@@ -7,12 +7,14 @@ import { createLogSink } from '../telemetry/log-sink.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { createMetricsSink, observeProcess } from '../telemetry/metrics-sink.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
-import { readTraceContext } from '../telemetry/trace-context.ts';
+import { readTraceContext, startTrace } from '../telemetry/trace-context.ts';
 import type { ModelCatalogue } from '../usage/catalogue.ts';
 import { createModelLabels } from './model-labels.ts';
+import { createTracing, type TracingParts } from './tracing.ts';
 
 /** How a function's requests are accounted for. */
-export type HttpObservation = Required<Pick<HttpFunctionOptions, 'startCall' | 'onOutcome'>>;
+export type HttpObservation = Required<Pick<HttpFunctionOptions, 'startCall' | 'onOutcome'>> &
+  Pick<HttpFunctionOptions, 'within'>;
 
 /** Everything that keeps account of what the service does. */
 export interface Observation {
@@ -20,22 +22,37 @@ export interface Observation {
   readonly metrics: Pick<Metrics, 'families'>;
   /** @param name the function, as lines and metrics call it. */
   http(name: string): HttpObservation;
+  /** Does the work of an event, and sends what is to be exported before the platform takes the processor away. */
+  event<Result>(name: string, event: EventReference, work: () => Promise<Result>): Promise<Result>;
+  /** Sends what is to be exported; resolves when that is done or given up. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
 }
 
-export interface ObservationOptions {
+/** An event as it is delivered, as far as it says where it comes from. */
+export interface EventReference {
+  readonly id?: string;
+  /** Attribute of the distributed tracing extension of CloudEvents. */
+  readonly traceparent?: unknown;
+}
+
+export interface ObservationOptions extends TracingParts {
   readonly config: SluiceConfig;
   readonly catalogue: Pick<ModelCatalogue, 'find'>;
   readonly log: Log;
 }
 
-/** The log and the metrics, which are always on. */
-export function createObservation({ config, catalogue, log }: ObservationOptions): Observation {
+/** The log and the metrics, which are always on, and traces where they are configured. */
+export function createObservation({ config, catalogue, log, ...parts }: ObservationOptions): Observation {
   const tracks = { tracksTokens: config.observability.trackTokens, tracksCost: config.observability.costTracking };
   const metrics = createMetrics();
   observeProcess(metrics);
+  const labelOf = createModelLabels(config, catalogue);
+  const tracing = createTracing({ config, labelOf, log, ...parts });
   const telemetry = createTelemetry([
     createLogSink({ log, project: config.project, ...tracks }),
-    createMetricsSink({ metrics, labelOf: createModelLabels(config, catalogue), ...tracks }),
+    createMetricsSink({ metrics, labelOf, ...tracks }),
+    ...(tracing?.sinks ?? []),
   ]);
 
   return {
@@ -45,10 +62,11 @@ export function createObservation({ config, catalogue, log }: ObservationOptions
       startCall: (requestId, header) => ({
         requestId,
         functionName: name,
-        trace: readTraceContext(header),
+        trace: tracing ? startTrace(header, tracing.sampleRatio) : readTraceContext(header),
         startedAtMs: performance.now(),
         facts: {},
       }),
+      ...(tracing ? { within: tracing.within } : {}),
       onOutcome: ({ context, method, status, latencyMs, error }) => {
         if (error) noteAttempts(error, context.call);
         telemetry.callFinished({
@@ -61,6 +79,25 @@ export function createObservation({ config, catalogue, log }: ObservationOptions
         });
       },
     }),
+    async event(name, { id = '', traceparent }, work) {
+      if (!tracing) return await work();
+      const header = (): string | undefined => (typeof traceparent === 'string' ? traceparent : undefined);
+      const call = {
+        requestId: id,
+        functionName: name,
+        trace: startTrace(header, tracing.sampleRatio),
+        startedAtMs: performance.now(),
+        facts: {},
+      };
+      try {
+        return await tracing.within(call, work);
+      } finally {
+        tracing.eventFinished();
+        await tracing.flush();
+      }
+    },
+    flush: async () => await tracing?.flush(),
+    close: async () => await tracing?.close(),
   };
 }
 

@@ -5,9 +5,8 @@ import type { SluiceConfig } from '../config/types.ts';
  * is not kept, so each is a warning at start-up.
  */
 export function listUnusedSettings(config: SluiceConfig): string[] {
-  const { observability, vectorstore } = config;
+  const { vectorstore } = config;
   const settings: readonly (readonly [isSet: boolean, name: string])[] = [
-    [observability.tracing !== undefined || observability.langfuse !== undefined, 'observability tracing and langfuse'],
     [vectorstore?.provider === 'memory' && vectorstore.file !== undefined, 'vectorstore.memory.file'],
   ];
   return settings

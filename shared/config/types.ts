@@ -246,13 +246,17 @@ export interface ObservabilityConfig {
   readonly metrics: { readonly enabled: boolean; readonly token?: SecretValue };
   readonly ledger: RecordStoreName;
   readonly usageCollection: string;
-  /** OTLP over HTTP. Absent: nothing is exported. */
+  /** OTLP over HTTP. Absent: nothing is exported there. */
   readonly tracing?: {
+    /** `/v1/traces` and `/v1/metrics` are appended to it. */
     readonly endpoint: string;
     readonly headers: Readonly<Record<string, SecretValue>>;
-    /** Share of requests that are traced, 0 to 1. */
-    readonly sampleRatio: number;
+    readonly protocol: 'http/protobuf' | 'http/json';
   };
+  /** Share of requests that are traced, 0 to 1. */
+  readonly sampleRatio: number;
+  /** What telemetry calls this service: OpenTelemetry's resource attributes. */
+  readonly resource: Readonly<Record<string, string>>;
   readonly langfuse?: {
     readonly endpoint: string;
     readonly publicKey: SecretValue;

@@ -118,15 +118,15 @@ export function createHttpFunction({
     let failure: AppError | undefined;
     let toBody: Route<Handler>['toErrorBody'];
     try {
-      const { route, params } = matchRequest(router, request, context);
-      toBody = route.toErrorBody;
-      context.route = route.path;
-      context.params = params;
-      await within(call, async () =>
-        send(response, await route.handler(context), context, method === 'HEAD', (error) => {
+      await within(call, async () => {
+        const { route, params } = matchRequest(router, request, context);
+        toBody = route.toErrorBody;
+        context.route = route.path;
+        context.params = params;
+        await send(response, await route.handler(context), context, method === 'HEAD', (error) => {
           failure = error;
-        }),
-      );
+        });
+      });
     } catch (error) {
       failure = toAppError(error, gone.signal);
       sendError(response, failure, toBody?.(failure, requestId));

@@ -27,19 +27,81 @@ export function normalizeObservability(
     ledger: input?.ledger ?? recordStore,
     usageCollection: input?.usage_collection ?? 'usage',
     tracing: toTracing(input, context),
+    sampleRatio: toSampleRatio(input, context),
+    resource: toResource(context),
     langfuse: toLangfuse(input, context),
   });
 }
 
-function toTracing(input: ObservabilityInput | undefined, context: NormalizeContext): ObservabilityConfig['tracing'] {
-  const endpoint = toEndpoint(input?.tracing?.endpoint, 'observability.tracing.endpoint', context);
+type Tracing = NonNullable<ObservabilityConfig['tracing']>;
+
+/** The file's own words, else those of OpenTelemetry's variables. */
+function toTracing(input: ObservabilityInput | undefined, context: NormalizeContext): Tracing | undefined {
+  const { environment, problems } = context;
+  if (environment.OTEL_SDK_DISABLED?.toLowerCase() === 'true') return undefined;
+  const written = input?.tracing;
+  const variable = environment.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (written !== undefined && written.endpoint === undefined && !variable) {
+    problems.add('observability.tracing.endpoint', 'is required, unless OTEL_EXPORTER_OTLP_ENDPOINT is set');
+  }
+  const endpoint =
+    written?.endpoint !== undefined || !variable
+      ? toEndpoint(written?.endpoint, 'observability.tracing.endpoint', context)
+      : toEndpoint(variable, 'OTEL_EXPORTER_OTLP_ENDPOINT', context);
   if (endpoint === undefined) return undefined;
-  const headers = Object.entries(input?.tracing?.headers ?? {});
+  const headers = [...listPairs(environment.OTEL_EXPORTER_OTLP_HEADERS), ...Object.entries(written?.headers ?? {})];
   return {
     endpoint,
     headers: Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), toSecretValue(value)])),
-    sampleRatio: input?.tracing?.sample_ratio ?? 1,
+    protocol: written?.protocol ?? toProtocol(context),
   };
+}
+
+function toProtocol({ environment, problems }: NormalizeContext): Tracing['protocol'] {
+  const protocol = environment.OTEL_EXPORTER_OTLP_PROTOCOL;
+  if (protocol === 'http/json') return protocol;
+  if (protocol && protocol !== 'http/protobuf') {
+    problems.add(
+      'OTEL_EXPORTER_OTLP_PROTOCOL',
+      'must be http/protobuf or http/json; give the address of such a receiver',
+    );
+  }
+  return 'http/protobuf';
+}
+
+function toSampleRatio(input: ObservabilityInput | undefined, { environment, problems }: NormalizeContext): number {
+  if (input?.tracing?.sample_ratio !== undefined) return input.tracing.sample_ratio;
+  const { OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: argument } = environment;
+  if (sampler?.endsWith('always_off')) return 0;
+  if (!sampler?.endsWith('traceidratio') || !argument) return 1;
+  const ratio = Number(argument);
+  if (ratio >= 0 && ratio <= 1) return ratio;
+  problems.add('OTEL_TRACES_SAMPLER_ARG', 'must be a number from 0 to 1');
+  return 1;
+}
+
+function toResource({ environment, project }: NormalizeContext): Readonly<Record<string, string>> {
+  return {
+    ...(project === undefined ? {} : { 'gcp.project_id': project }),
+    ...Object.fromEntries(listPairs(environment.OTEL_RESOURCE_ATTRIBUTES)),
+    'service.name': environment.OTEL_SERVICE_NAME || environment.K_SERVICE || 'sluice',
+  };
+}
+
+/** `name=value,name=value`, percent-encoded, as OpenTelemetry's variables have it; what is none of that is passed over. */
+function listPairs(text: string | undefined): [name: string, value: string][] {
+  return (text ?? '').split(',').flatMap((pair): [string, string][] => {
+    const [, name, value] = /^\s*([\w.-]+)\s*=\s*(\S.*?)\s*$/.exec(pair) ?? [];
+    return name === undefined || value === undefined ? [] : [[name, decode(value)]];
+  });
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function toLangfuse(input: ObservabilityInput | undefined, context: NormalizeContext): ObservabilityConfig['langfuse'] {

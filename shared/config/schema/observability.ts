@@ -17,7 +17,8 @@ export const observability = () =>
     ledger: z.enum(RECORD_STORE_NAMES).optional(),
     usage_collection: collectionName.optional(),
     tracing: block({
-      endpoint: text,
+      endpoint: text.optional(),
+      protocol: z.enum(['http/protobuf', 'http/json']).optional(),
       headers: z.record(z.string(), secret).optional(),
       sample_ratio: number({ min: 0, max: 1 }).optional(),
     }).optional(),

@@ -101,7 +101,9 @@ routing: {rules: [{when: {prompt_tokens_over: 1000, images: true, region: EU}, a
       logContent: true,
       trackTokens: false,
       langfuse: { endpoint: 'https://cloud.langfuse.com' },
-      tracing: { endpoint: 'https://otel.example.com', sampleRatio: 1 },
+      tracing: { endpoint: 'https://otel.example.com', protocol: 'http/protobuf', headers: {} },
+      sampleRatio: 1,
+      resource: { 'service.name': 'sluice' },
     });
     expect(config.observability).not.toHaveProperty('dailyTokenLimit');
     expect(config.routing.rules).toEqual([
