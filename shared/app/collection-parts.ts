@@ -9,11 +9,10 @@ import { createSecrets } from '../secrets/create-secrets.ts';
 import { createAccessTokenSource } from '../security/access-token.ts';
 import { createIdTokenSource } from '../security/id-token.ts';
 import { createFirestoreCollections, type FirestoreCollections } from '../stores/vector/firestore-collections.ts';
-import { createCatalogue } from '../usage/catalogue.ts';
+import { createTelemetry } from '../telemetry/telemetry.ts';
 import { createBackends, firestoreOptions } from './backends.ts';
 import { createCredentials } from './credentials.ts';
 import { createEmbeddingsService } from './embeddings-service.ts';
-import { createObservation } from './observation.ts';
 import { createOutgoing } from './outgoing.ts';
 
 /** What a configuration says of a collection of chunks, for tools that work on all of it. */
@@ -41,8 +40,7 @@ export async function openCollectionParts(
     throw new AppError('configuration', 'Chunks are not kept in Firestore (`vectorstore.provider: firestore`).');
   }
   const log = () => {};
-  const catalogue = createCatalogue({ overrides: config.prices });
-  const { telemetry } = createObservation({ config, catalogue, log });
+  const telemetry = createTelemetry([]);
   const outgoing = createOutgoing({ production: config.production, telemetry, fetch });
   const secrets = createSecrets({ environment, projectId: config.project });
   const credentials = createCredentials({
