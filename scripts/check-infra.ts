@@ -1,5 +1,6 @@
 /**
- * Checks `infra/` without a cloud: builds what it reads, then has Terraform format, validate, plan and test it.
+ * Checks `infra/` without a cloud: builds what it reads, has Terraform format, validate, plan and test it, and holds it
+ * against the code, both ways: variables, secrets, roles, collections, entry points, paths, and an index for each query.
  *
  *   npm run check:infra
  *
@@ -14,6 +15,14 @@ import { join } from 'node:path';
 import { readEnvironment } from '../shared/config/environment.ts';
 import { build, ROOT } from './build.ts';
 import { writeDeployment } from './deployment.ts';
+
+/** Tests that hold infra and the code against each other. */
+const PARITY = [
+  'test/unit/infra/parity.test.ts',
+  'test/unit/infra/cloud-build.test.ts',
+  'test/unit/scripts/firestore-needs.test.ts',
+  'test/unit/scripts/infrastructure.test.ts',
+];
 
 /** Runs a command with its output on the terminal. @throws Error with the cure when it fails. */
 function run(command: string, args: readonly string[], directory: string): void {
@@ -42,14 +51,18 @@ async function check(): Promise<void> {
       filter: (source) => source.endsWith('dist') || /\.(?:zip|json)$/.test(source),
     });
     const standIn = readEnvironment().TERRAFORM_STAND_IN || join(ROOT, '..', 'shared', 'tools', 'terraform-stand-in');
-    if (existsSync(join(standIn, 'check'))) {
-      run(join(standIn, 'check'), [infra], work);
-      return;
+    if (existsSync(join(standIn, 'check'))) run(join(standIn, 'check'), [infra], work);
+    else {
+      run('terraform', ['fmt', '-check', '-recursive'], infra);
+      run('terraform', ['init', '-backend=false', '-input=false'], infra);
+      run('terraform', ['validate'], infra);
+      run('terraform', ['test'], infra);
     }
-    run('terraform', ['fmt', '-check', '-recursive'], infra);
-    run('terraform', ['init', '-backend=false', '-input=false'], infra);
-    run('terraform', ['validate'], infra);
-    run('terraform', ['test'], infra);
+    run(
+      process.execPath,
+      [join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', 'unit', ...PARITY],
+      ROOT,
+    );
   } finally {
     await rm(work, { recursive: true, force: true });
   }
