@@ -196,7 +196,7 @@ async function makeVectorStore(
       });
     }
     case 'memory': {
-      const { maxDocuments, distance, prescan, ttlMs } = vectorstore;
+      const { maxDocuments, distance, prescan, ttlMs, file } = vectorstore;
       return await make({
         dimensions,
         maxDocuments,
@@ -204,6 +204,7 @@ async function makeVectorStore(
         prescan,
         now,
         ...(ttlMs === undefined ? {} : { ttlMs }),
+        ...(file === undefined ? {} : { file }),
       });
     }
   }

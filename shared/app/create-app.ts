@@ -41,7 +41,6 @@ import { createReactAgents } from './react/react-agents.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createReadEstimate } from './search-reads.ts';
 import { createSearchService, type SearchService } from './search-service.ts';
-import { listUnusedSettings } from './unused-settings.ts';
 import { createUsageService, type UsageService } from './usage-service.ts';
 
 /** Everything the functions call. Made without a connection and without loading an SDK. */
@@ -93,7 +92,7 @@ export interface AppOptions {
 /** The composition root: the configuration's parts, put together. */
 export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
   const { environment = {}, log = createLog(), now = Date.now } = options;
-  for (const warning of [...config.warnings, ...listUnusedSettings(config)]) log('WARNING', warning);
+  for (const warning of config.warnings) log('WARNING', warning);
   const catalogue = createCatalogue({ overrides: config.prices });
   const observation = createObservation({
     config,

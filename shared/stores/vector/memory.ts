@@ -16,6 +16,7 @@ import {
 } from './chunk-rules.ts';
 import { ALL_FILTER_OPERATORS, compileFilter } from './filter.ts';
 import { createMemoryBlocks, type MemoryBlock, type MemoryBlocks } from './memory-blocks.ts';
+import { createMemoryFile } from './memory-file.ts';
 import { copyMetadata } from './metadata-rules.ts';
 import { createSimdMemory, type SimdMemory } from './simd-memory.ts';
 import { segmentsOf, type VectorBlock } from './vector-block.ts';
@@ -38,17 +39,48 @@ export interface MemoryVectorStoreOptions {
 }
 
 /**
- * Exact search by vectors, and exact BM25 by words, over chunks held in this process. For development and small sets: it is
- * empty after every start, and two instances do not share it.
+ * Exact search by vectors, and exact BM25 by words, over chunks held in this process: it is empty after every start, and two
+ * instances do not share it.
  */
-export function createMemoryVectorStore({
+export function createMemoryVectorStore(options: MemoryVectorStoreOptions): VectorStore {
+  return createStore(options).store;
+}
+
+/**
+ * The same with a file that it is filled from, and that is written before a change is acknowledged: for development.
+ * @throws AppError `configuration` for a file that is damaged or has other dimensions. It is left as it is.
+ */
+export async function openMemoryVectorStore({
+  file,
+  ...options
+}: MemoryVectorStoreOptions & { readonly file?: string }): Promise<VectorStore> {
+  const { store, blocks } = createStore(options);
+  if (file === undefined) return store;
+  const kept = createMemoryFile({ file, dimensions: options.dimensions, blocks });
+  await kept.load();
+  return {
+    ...store,
+    async upsert(chunks, scope) {
+      const report = await store.upsert(chunks, scope);
+      if (report.upserted.length > 0) await kept.save();
+      return report;
+    },
+    async delete(selector, scope) {
+      const report = await store.delete(selector, scope);
+      if (report.deleted > 0) await kept.save();
+      return report;
+    },
+  };
+}
+
+function createStore({
   dimensions,
   maxDocuments = 10_000,
   ttlMs,
   distance = 'cosine',
   prescan = true,
   now = Date.now,
-}: MemoryVectorStoreOptions): VectorStore {
+}: MemoryVectorStoreOptions): { readonly store: VectorStore; readonly blocks: MemoryBlocks } {
   checkDimensions(dimensions, MAX_DIMENSIONS);
   const measure = VECTOR_MEASURES[distance];
   const rules = { dimensions, scores: distance === 'dot_product' ? 'unbounded' : 'unit' } as const;
@@ -68,7 +100,7 @@ export function createMemoryVectorStore({
     );
   };
 
-  return {
+  const store: VectorStore = {
     id: 'memory',
     capabilities: { filters: ALL_FILTER_OPERATORS, maxDimensions: MAX_DIMENSIONS, maxTopK: MAX_TOP_K },
 
@@ -147,6 +179,7 @@ export function createMemoryVectorStore({
       blocks.clear();
     },
   };
+  return { store, blocks };
 }
 
 /** By tenant: how many of the chunks are not there yet. */

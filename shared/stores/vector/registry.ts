@@ -9,11 +9,14 @@ export interface VectorStoreOptions
   extends MemoryVectorStoreOptions,
     FirestoreVectorStoreOptions,
     PgvectorVectorStoreOptions,
-    QdrantVectorStoreOptions {}
+    QdrantVectorStoreOptions {
+  /** Where the memory store keeps its contents between runs. */
+  readonly file?: string;
+}
 
 /** Vector stores by the name they have in the configuration. A store is loaded when it is asked for. */
 export const vectorStores = {
-  memory: async (options: VectorStoreOptions) => (await import('./memory.ts')).createMemoryVectorStore(options),
+  memory: async (options: VectorStoreOptions) => (await import('./memory.ts')).openMemoryVectorStore(options),
   firestore: async (options: VectorStoreOptions) =>
     (await import('./firestore.ts')).createFirestoreVectorStore(options),
   pgvector: async (options: VectorStoreOptions) => (await import('./pgvector.ts')).createPgvectorVectorStore(options),
