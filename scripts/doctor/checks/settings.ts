@@ -1,4 +1,3 @@
-import { listUnusedSettings } from '../../../shared/app/unused-settings.ts';
 import { AppError } from '../../../shared/contracts/app-error.ts';
 import type { AdviceId } from '../advice.ts';
 import type { ConfigurationScene } from '../configuration-scene.ts';
@@ -17,11 +16,10 @@ const WORDS: readonly (readonly [words: RegExp, id: AdviceId])[] = [
 export const settingsCheck: Check<ConfigurationScene> = {
   name: 'settings',
   async run({ config, choices, file }) {
-    const warnings = [...config.warnings, ...listUnusedSettings(config)];
     return [
       fine(config.source, `valid for ${config.production ? 'production' : 'development'}`),
       ...choices.map((choice) => fine('chosen by itself', choice)),
-      ...warnings.map((line) => {
+      ...config.warnings.map((line) => {
         const { subject, detail, id } = readLine(line, 'setting');
         return warning(subject, detail, id, { FILE: file, ...variableOf(line) });
       }),
