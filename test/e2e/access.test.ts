@@ -148,6 +148,7 @@ describePage('access', toYaml, ({ open }) => {
     await page.keyboard.press('3');
     await page.getByRole('heading', { name: 'Documents' }).waitFor();
     await page.keyboard.press('/');
+    await expect.poll(() => focused(page)).toBe('choose files');
     const chooser = page.waitForEvent('filechooser');
     await page.keyboard.press('Enter');
     await (await chooser).setFiles([FILE]);

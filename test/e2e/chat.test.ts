@@ -67,6 +67,20 @@ describePage('chat', toYaml, ({ open }) => {
     expect(await paragraph.boundingBox()).toEqual(before);
   });
 
+  it('shows no link while only half of it is there', async () => {
+    const page = await open();
+    const [middle, end] = [createGate(), createGate()];
+    first.reply(streamed('See [the art', middle, 'icle](https://exam', end, 'ple.com/a).'));
+    await page.getByRole('textbox', { name: 'Your question' }).fill('Where?');
+    await page.keyboard.press('Enter');
+    await expect.poll(async () => (await answer(page).textContent())?.trim()).toBe('See');
+    middle.open();
+    end.open();
+    await answer(page).getByRole('link', { name: 'the article' }).waitFor();
+    await page.locator('.answer-foot').waitFor();
+    expect(await answer(page).textContent()).toBe('See the article.');
+  });
+
   it('sends what was said before with the next question, and begins anew when asked to', async () => {
     const page = await open();
     const field = page.getByRole('textbox', { name: 'Your question' });

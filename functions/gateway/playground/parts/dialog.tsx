@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from './icon.tsx';
 
 export interface DialogProps {
@@ -14,17 +14,25 @@ export interface DialogProps {
 export function Dialog({ title, onClose, kind = 'middle', children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => {
+  const close = useRef(onClose);
+  close.current = onClose;
+  useLayoutEffect(() => {
     const dialog = element.current;
+    const onEnd = (): void => close.current();
     dialog?.showModal();
-    return () => dialog?.close();
+    dialog?.addEventListener('close', onEnd);
+    return () => {
+      // The event comes later, when the next dialog may be open already, and it is not that one's.
+      dialog?.removeEventListener('close', onEnd);
+      dialog?.close();
+    };
   }, []);
   // A press that begins inside and ends on the backdrop, as when selecting text, closes nothing.
   const onPress = (event: MouseEvent): void => {
     if (event.target === element.current) onClose();
   };
   return (
-    <dialog ref={element} class={`dialog ${kind}`} aria-labelledby={titleId} onClose={onClose} onMouseDown={onPress}>
+    <dialog ref={element} class={`dialog ${kind}`} aria-labelledby={titleId} onMouseDown={onPress}>
       <div class="dialog-head">
         <h2 id={titleId}>{title}</h2>
         <button type="button" class="quiet icon-only" aria-label="Close" onClick={onClose}>

@@ -50,7 +50,7 @@ export function TurnView({ turn, onCitation, onRetry, onKey }: TurnViewProps) {
         </details>
       )}
       {state === 'waiting' ? <Waiting retrieval={turn.retrieval} /> : null}
-      {text === '' ? null : <Markdown text={text} citations={lookUp} />}
+      {text === '' ? null : <Markdown text={state === 'streaming' ? withoutHalfLink(text) : text} citations={lookUp} />}
       {state === 'stopped' ? <p class="faint">Stopped.</p> : null}
       {FINISHES[finishReason] === undefined ? null : <p class="faint">{FINISHES[finishReason]}</p>}
       {cited === undefined ? null : <Sources citations={cited} onOpen={onCitation} />}
@@ -61,6 +61,11 @@ export function TurnView({ turn, onCitation, onRetry, onKey }: TurnViewProps) {
       ) : null}
     </article>
   );
+}
+
+/** A link or citation that is still being written would show its address first, and then not: it waits for its end. */
+function withoutHalfLink(text: string): string {
+  return text.replace(/!?\[[^\]\n]{0,300}(?:\](?:\([^)\n]{0,300})?)?$/, '');
 }
 
 /** Who answered, how fast, and for how much. */

@@ -4,8 +4,8 @@ import { figureOf, formatMetric, type Metric } from './metric.ts';
 
 const WIDTH = 720;
 const HEIGHT = 180;
-const TOP = 18;
-const BOTTOM = 22;
+const TOP = 28;
+const BOTTOM = 26;
 
 export interface DayChartProps {
   /** Today first. */
