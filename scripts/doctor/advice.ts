@@ -248,6 +248,33 @@ const TABLE = {
     cure: 'Add the caller to `invokers` in the tfvars and deploy, or by hand:',
     run: 'gcloud run services add-iam-policy-binding SERVICE --project=PROJECT --region=REGION --role=roles/run.invoker --member=MEMBER',
   },
+  'caller-permission': {
+    sign: '403 `permission` from Sluice',
+    means: 'The key holds and is limited to other models, functions or another tenant; the message names which.',
+    cure: 'Use another key, or widen this one.',
+    run: 'npm run keys -- list',
+  },
+  budget: {
+    sign: '429 `budget_exceeded`',
+    means:
+      'A limit of the day is reached: of the service in USD or tokens, or of this key. It begins anew at midnight UTC.',
+    cure: 'Look who spent it; raise `limits.daily_usd`, `daily_token_limit` or the key’s `daily_budget_usd`, or wait.',
+    run: 'curl -sS URL/v1/usage?days=1',
+  },
+  'stream-cut': {
+    sign: '`leg broke off`; the client sees an `error` event and no `[DONE]`',
+    means:
+      'After its first output the provider’s connection ended, or was silent for longer than `limits.idle_timeout`. From there no other leg can go on.',
+    cure: 'Ask again; raise `limits.idle_timeout` for a model that pauses to think, and the time limit of proxies in between.',
+    run: `gcloud logging read 'jsonPayload.message="leg broke off"' --project=PROJECT --limit=20`,
+  },
+  'search-empty': {
+    sign: '`POST /v1/search 200` with `results` 0',
+    means:
+      'In this collection and for this tenant nothing is ingested, or the filter or `min_score` leaves nothing of what was found.',
+    cure: 'Search without filter and `min_score`; if that is empty too, look whether a document is `ready`.',
+    run: 'curl -sS URL/v1/documents/ID',
+  },
   open: {
     sign: 'everybody gets an answer',
     means: 'The service takes requests from anybody, without a key.',

@@ -2,10 +2,10 @@ import { createApp } from '../../../shared/app/create-app.ts';
 import type { LegConfig } from '../../../shared/config/types.ts';
 import { createChatCompletionsFormat } from '../../../shared/http/dialects/chat-completions-format.ts';
 import { chatSchema } from '../../../shared/http/schemas/chat-schema.ts';
+import { plainCall } from '../../../shared/telemetry/call.ts';
 import type { ConfigurationScene } from '../configuration-scene.ts';
 import { explainError } from '../explain-error.ts';
 import { type Check, type Finding, fine, problem } from '../finding.ts';
-import { plainCall } from '../../../shared/telemetry/call.ts';
 import { listLegs, namesOf } from '../targets.ts';
 
 /** A model that has to be loaded first takes its time. */
