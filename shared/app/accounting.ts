@@ -1,3 +1,4 @@
+import { defined } from '../config/objects.ts';
 import type { SluiceConfig } from '../config/types.ts';
 import type { UsageLedger } from '../contracts/usage-ledger.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
@@ -28,9 +29,12 @@ export interface AccountingOptions {
   readonly telemetry: Pick<Telemetry, 'costAlert' | 'embeddingsCharged'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds of a clock that only goes forward, for what is allowed per minute. */
+  readonly monotonicNow?: (() => number) | undefined;
 }
 
-export function createAccounting({ config, backends, catalogue, log, telemetry, now }: AccountingOptions): Accounting {
+export function createAccounting(options: AccountingOptions): Accounting {
+  const { config, backends, catalogue, log, telemetry, now, monotonicNow } = options;
   const ledger = createLazyLedger(config.observability.ledger, backends.usageLedger);
   const dailyBudget = createBudget({
     ledger,
@@ -40,7 +44,7 @@ export function createAccounting({ config, backends, catalogue, log, telemetry, 
     onAlert: telemetry.costAlert,
     onWarning: (message, error) => log('WARNING', message, { error: describeError(error) }),
   });
-  const budget = withTokenLimits(dailyBudget, { config });
+  const budget = withTokenLimits(dailyBudget, { config, ...defined({ now: monotonicNow }) });
   const meter = createCostMeter(catalogue, {
     onUnpriced: ({ provider, model, reason }) => log('WARNING', 'cost unknown', { provider, model, reason }),
   });

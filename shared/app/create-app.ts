@@ -113,7 +113,15 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
   const given = options.ledger;
   const backends = given === undefined ? made : { ...made, usageLedger: createLazy(async () => given) };
   const time = defined({ now: options.monotonicNow, sleep: options.sleep, random: options.random });
-  const accounting = createAccounting({ config, backends, catalogue, log, telemetry, now });
+  const accounting = createAccounting({
+    config,
+    backends,
+    catalogue,
+    log,
+    telemetry,
+    now,
+    monotonicNow: options.monotonicNow,
+  });
   const { ledger, budget, meter, embeddings: usage } = accounting;
   const embeddings = createEmbeddingsService({ config, backends, usage });
 
