@@ -1,27 +1,15 @@
 locals {
   _firestore = local.requirements.firestore
 
-  # The indexes the code asks for, and the same ones once more for each declared
-  # collection and set of filter fields. Fields of a filter stand between the
-  # tenant and the vector: equality first, then the list, then ranges.
+  # The indexes the code asks for, and for collections of passages the same ones
+  # once more for each declared name and set of filter fields. Fields of a filter
+  # stand between the tenant and the vector: equality first, then the list, then
+  # ranges.
   _search_indexes = [
     for index in local._firestore.indexes : index
-    if index.collectionGroup == local._firestore.search_collection
+    if contains(local._firestore.search_collections, index.collectionGroup)
   ]
-  # Another embedding model is another space of vectors; its collection stands
-  # beside the configured one while it is filled. Each may be split by name.
-  _spaces = local._firestore.search_collection == null ? [] : concat(
-    [{ collection = local._firestore.search_collection, dimensions = null }],
-    var.search.also,
-  )
-  _collections = flatten([
-    for space in local._spaces : [
-      for suffix in concat([""], [for name in var.search.collections : "_${name}"]) : {
-        name       = "${space.collection}${suffix}"
-        dimensions = space.dimensions
-      }
-    ]
-  ])
+  _names = concat([""], [for name in var.search.collections : "_${name}"])
   _filters = [
     for filter in concat([{ equal = [], contains = [], range = [] }], var.search.filters) : concat(
       [for field in filter.equal : { fieldPath = "metadata.${field}", order = "ASCENDING" }],
@@ -32,26 +20,18 @@ locals {
   _vector_indexes = concat(
     [
       for index in local._firestore.indexes : index
-      if index.collectionGroup != local._firestore.search_collection
+      if !contains(local._firestore.search_collections, index.collectionGroup)
     ],
     flatten([
       for index in local._search_indexes : [
-        for collection in local._collections : [
+        for name in local._names : [
           for filter in local._filters : {
-            collectionGroup = collection.name
+            collectionGroup = "${index.collectionGroup}${name}"
             queryScope      = index.queryScope
             fields = concat(
               [for field in index.fields : field if !can(field.vectorConfig)],
               filter,
-              [
-                for field in index.fields : {
-                  fieldPath = field.fieldPath
-                  vectorConfig = {
-                    # Vectors of words have one length in every space.
-                    dimension = field.fieldPath == "embedding" ? coalesce(collection.dimensions, field.vectorConfig.dimension) : field.vectorConfig.dimension
-                  }
-                } if can(field.vectorConfig)
-              ],
+              [for field in index.fields : field if can(field.vectorConfig)],
             )
           }
         ]
@@ -62,9 +42,9 @@ locals {
   # Passages are also read and deleted by a filter without a vector; metadata has
   # no indexes but these.
   _plain_indexes = length(local._search_indexes) == 0 ? [] : flatten([
-    for collection in local._collections : [
+    for pair in setproduct(local._firestore.search_collections, local._names) : [
       for filter in local._filters : {
-        collectionGroup = collection.name
+        collectionGroup = "${pair[0]}${pair[1]}"
         queryScope      = "COLLECTION"
         fields          = concat([{ fieldPath = "tenant", order = "ASCENDING" }], filter)
       } if length(filter) > 0
@@ -73,23 +53,21 @@ locals {
 
   # By what they hold, so that another order of the filters changes nothing, and
   # an index of another length is made before the old one is missed.
-  indexes = {
-    for index in concat(local._vector_indexes, local._plain_indexes) :
-    join("/", concat([index.collectionGroup], [
-      for field in index.fields : can(field.vectorConfig) ? "${field.fieldPath}@${field.vectorConfig.dimension}" : field.fieldPath
-    ])) => index
-  }
+  indexes = merge([
+    for index in concat(local._vector_indexes, local._plain_indexes) : {
+      join("/", concat([index.collectionGroup], [
+        for field in index.fields : can(field.vectorConfig) ? "${field.fieldPath}@${field.vectorConfig.dimension}" : field.fieldPath
+      ])) = index
+    }
+  ]...)
 
   # All collections of passages are alike.
-  field_overrides = merge(
-    { for override in local._firestore.field_overrides : "${override.collectionGroup}/${override.fieldPath}" => override },
-    {
-      for pair in setproduct(local._collections[*].name, [
-        for override in local._firestore.field_overrides : override
-        if override.collectionGroup == local._firestore.search_collection
-      ]) : "${pair[0]}/${pair[1].fieldPath}" => merge(pair[1], { collectionGroup = pair[0] })
-    },
-  )
+  field_overrides = merge([
+    for override in local._firestore.field_overrides : {
+      for name in contains(local._firestore.search_collections, override.collectionGroup) ? local._names : [""] :
+      "${override.collectionGroup}${name}/${override.fieldPath}" => merge(override, { collectionGroup = "${override.collectionGroup}${name}" })
+    }
+  ]...)
 }
 
 resource "google_firestore_database" "this" {

@@ -255,17 +255,10 @@ variable "search" {
     What is searched besides the default collection without a filter: names of
     further collections, and the metadata fields that filters name together.
     Firestore needs an index for each such set: `equal` for eq and in,
-    `contains` for one list, `range` for the other comparisons. `also` names
-    collections that are embedded anew beside the configured one, with the length
-    of their vectors: they get the same indexes, until the configuration names
-    them.
+    `contains` for one list, `range` for the other comparisons.
   EOT
   type = object({
     collections = optional(set(string), [])
-    also = optional(list(object({
-      collection = string
-      dimensions = number
-    })), [])
     filters = optional(list(object({
       equal    = optional(list(string), [])
       contains = optional(list(string), [])
@@ -282,10 +275,6 @@ variable "search" {
   validation {
     condition     = alltrue([for filter in var.search.filters : length(concat(filter.equal, filter.contains, filter.range)) > 0])
     error_message = "A filter names at least one field."
-  }
-  validation {
-    condition     = alltrue([for space in var.search.also : space.dimensions >= 1 && space.dimensions <= 2048])
-    error_message = "Firestore stores vectors of 1 to 2,048 dimensions: search.also[].dimensions."
   }
 }
 

@@ -6,8 +6,11 @@ export interface FirestoreNeeds {
   readonly database: string;
   /** Where users write documents; every write starts an ingestion. */
   readonly documents_collection: string;
-  /** The collection of passages; another one, `x`, is `<collection>_x`. Null where passages are kept elsewhere. */
-  readonly search_collection: string | null;
+  /**
+   * The collection of passages and those that are embedded anew beside it; another one, `x`, is `<collection>_x`. None
+   * where passages are kept elsewhere.
+   */
+  readonly search_collections: readonly string[];
   readonly indexes: readonly IndexDefinition[];
   readonly field_overrides: readonly FieldOverride[];
 }
@@ -82,7 +85,7 @@ export function describeFirestore(config: SluiceConfig): FirestoreNeeds {
   return {
     database: firestore?.databaseId ?? '(default)',
     documents_collection: ingestion.documentsCollection,
-    search_collection: firestore?.collection ?? null,
+    search_collections: [...collections, ...beside.map(({ collection }) => collection)],
     indexes: [
       ...collections.flatMap((collection) =>
         vectorFields.map(({ field, dimensions }) => vectorIndex(collection, dimensions, field, tenant)),

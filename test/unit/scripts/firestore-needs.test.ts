@@ -82,7 +82,7 @@ describe('the indexes of a configuration', () => {
     );
     const needs = needsOf(yaml);
     expect(needs.indexes).toEqual([]);
-    expect(needs.search_collection).toBeNull();
+    expect(needs.search_collections).toEqual([]);
     // The ledger is in Firestore all the same.
     expect(needs.field_overrides.map(({ collectionGroup }) => collectionGroup)).toContain('shards');
   });
