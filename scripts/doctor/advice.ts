@@ -1,6 +1,6 @@
 /**
  * What can be missing, what it looks like, and what to do. `npm run doctor` and the section "Troubleshooting" of the
- * README say the same because both say this.
+ * README (`symptoms.ts`) say the same because both say this.
  */
 export interface Advice {
   /** What one sees: a line of the log, an error, an answer. */
@@ -300,13 +300,4 @@ export function toRemedy(id: AdviceId, names: Partial<Readonly<Record<Place, str
   const fill = (text: string): string =>
     text.replace(/[A-Z]+/g, (word) => (Object.hasOwn(names, word) ? (names[word as Place] ?? word) : word));
   return { id, means, cure: fill(cure), run: fill(run) };
-}
-
-/** The whole table in Markdown, as the README shows it. */
-export function adviceTable(): string {
-  const cell = (text: string): string => text.replaceAll('|', '\\|');
-  const rows = Object.values(ADVICE).map(
-    ({ sign, means, cure, run }) => `| ${cell(sign)} | ${cell(means)} | ${cell(cure)} \`${cell(run)}\` |`,
-  );
-  return ['| you see | it means | do |', '| --- | --- | --- |', ...rows].join('\n');
 }

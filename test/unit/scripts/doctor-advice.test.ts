@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../../../scripts/build.ts';
-import { ADVICE, adviceTable, PLACES, toRemedy } from '../../../scripts/doctor/advice.ts';
+import { ADVICE, PLACES, toRemedy } from '../../../scripts/doctor/advice.ts';
 
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
 
@@ -26,11 +26,5 @@ describe('the advice of the doctor', () => {
       Object.values(ADVICE).flatMap(({ cure, run }) => `${cure} ${run}`.match(/\b[A-Z]+\b/g) ?? []),
     );
     for (const place of PLACES) expect(words).toContain(place);
-  });
-
-  it('is a table with a row for each', () => {
-    const rows = adviceTable().split('\n').slice(2);
-    expect(rows).toHaveLength(Object.keys(ADVICE).length);
-    for (const row of rows) expect(row.replaceAll('\\|', '').split('|')).toHaveLength(5);
   });
 });
