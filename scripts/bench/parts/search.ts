@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import { buildBenchServers } from '../bench-servers.ts';
+import type { BenchOptions, BenchPart, BenchRow } from '../part.ts';
+import { type Contender, compare, type Rounds, runRounds } from '../rounds.ts';
+import { buildScan, C_SCAN } from '../search/c-scan.ts';
+import { type ContenderProcess, startContender } from '../search/contender-process.ts';
+import { CONTENDERS, type ContenderName } from '../search/contenders.ts';
+import { findTruth, type SearchSize, TOP_K } from '../search/data.ts';
+import { installSearchPeers } from '../search-peers.ts';
+
+interface SizeGoals extends SearchSize {
+  /** Times LangChain's speed. */
+  readonly langChain: number;
+  /** The vectors do not fit the processor's cache, so that memory is what limits a scan. */
+  readonly beyondCache: boolean;
+}
+
+const SIZES: readonly SizeGoals[] = [
+  { count: 10_000, dimensions: 384, langChain: 15, beyondCache: false },
+  { count: 10_000, dimensions: 1_536, langChain: 6, beyondCache: true },
+  { count: 100_000, dimensions: 384, langChain: 35, beyondCache: true },
+];
+const OURS: ContenderName = 'Sluice';
+const UNCODED: ContenderName = 'Sluice, prescan off';
+/** Rows from which on the work of a search is that of looking at them. */
+const LARGE = 100_000;
+/** Below it a process's growth is mostly that of Node itself. */
+const PLAIN_BYTES = 1e8;
+const ONE_PERCENT = 'among one percent';
+/** Queries whose results are held against the definition. */
+const JUDGED = 8;
+
+export const part: BenchPart = {
+  name: 'search',
+  description:
+    'Exact search in memory: every contender in a process of its own, the same vectors, the ten best by cosine.',
+  async run(options) {
+    const peers = await installSearchPeers();
+    const script = join((await buildBenchServers(peers.directory))('search-contender'), 'index.js');
+    const scan = await buildScan(options.scratch);
+    if (scan === undefined) options.log('  No C compiler: the C scan is left out.');
+    const rows: BenchRow[] = [];
+    for (const size of options.quick ? SIZES.slice(0, 2) : SIZES) {
+      rows.push(...(await measureSize(size, { ...options, script, peers: peers.directory, scan })));
+    }
+    return rows;
+  },
+};
+
+interface SizeOptions extends BenchOptions {
+  readonly script: string;
+  readonly peers: string;
+  readonly scan: ((size: SearchSize) => Contender) | undefined;
+}
+
+async function measureSize(size: SizeGoals, options: SizeOptions): Promise<BenchRow[]> {
+  const { script, peers, scan, quick, log, random } = options;
+  const label = `${size.count.toLocaleString('en-US')} × ${size.dimensions}`;
+  const started = new Map<string, ContenderProcess>();
+  try {
+    for (const name of Object.keys(CONTENDERS)) {
+      try {
+        started.set(name, await startContender(script, { peers, name, size }));
+        log(`  ${label}: ${name} is full`);
+      } catch (error) {
+        log(`  ${label}: ${name} is left out: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+    const contenders = [...started].map(([name, process]) => ({ name, measure: () => process.measure('all') }));
+    const ours = started.get(OURS);
+    if (ours !== undefined) contenders.push({ name: ONE_PERCENT, measure: () => ours.measure('onePercent') });
+    const all = scan === undefined || !size.beyondCache ? contenders : [...contenders, scan(size)];
+    const rounds = await runRounds(all, { rounds: quick ? 4 : 9, random });
+    return [...speedRows(rounds, size, label), ...stateRows(started, size, label)];
+  } finally {
+    for (const process of started.values()) process.stop();
+  }
+}
+
+/** Where a contender could not be run, its row is missing. */
+function speedRows(rounds: Rounds, size: SizeGoals, label: string): BenchRow[] {
+  const row = (ours: string, peer: string, what: string, atLeast?: number): BenchRow[] =>
+    rounds[ours] === undefined || rounds[peer] === undefined
+      ? []
+      : [
+          compare(rounds, {
+            what: `${what}, ${label}`,
+            unit: 'searches/s CPU',
+            ours,
+            peer,
+            ...(atLeast === undefined ? {} : { goal: { atLeast } }),
+          }),
+        ];
+  return [
+    ...row(OURS, 'hnswlib brute force', 'exact search', 2.5),
+    ...row(OURS, 'usearch exact', 'exact search', 2.5),
+    ...row(OURS, 'sqlite-vec', 'exact search', 2.5),
+    ...row(OURS, 'LanceDB flat', 'exact search', 2.5),
+    ...row(OURS, 'LangChain MemoryVectorStore', 'exact search', size.langChain),
+    ...row(OURS, 'Orama', 'exact search', size.langChain),
+    ...row(UNCODED, 'hnswlib brute force', 'exact search, prescan off', 0.9),
+    ...row(UNCODED, C_SCAN, 'exact search, prescan off', 0.65),
+    // Among fewer, what is done for every search whatever it looks at is most of the work.
+    ...row(ONE_PERCENT, OURS, 'search among one percent, beside search among all', size.count < LARGE ? undefined : 20),
+  ];
+}
+
+function stateRows(started: ReadonlyMap<string, ContenderProcess>, size: SearchSize, label: string): BenchRow[] {
+  const truth = findTruth(size, JUDGED);
+  const rawBytes = size.count * size.dimensions * 4;
+  return [...started].flatMap(([name, { filled }]) => {
+    const found = truth.map((rows, query) => rows.filter((row) => filled.found[query]?.includes(row)).length);
+    const recall = found.reduce((sum, count) => sum + count, 0) / (JUDGED * TOP_K);
+    const own = name === OURS || name === UNCODED;
+    const state = (what: string, value: number, unit: string, goal?: BenchRow['goal']): BenchRow => ({
+      what: `${what} of ${name}, ${label}`,
+      ours: value,
+      unit,
+      noise: 0,
+      ...(goal === undefined ? {} : { goal }),
+    });
+    return [
+      state('recall@10', recall, '', own ? { atLeast: 1 } : undefined),
+      // The codes are a quarter of the vectors, and are counted.
+      state(
+        'memory',
+        filled.grewBytes / rawBytes,
+        '× the vectors',
+        own && rawBytes > PLAIN_BYTES ? { atMost: name === OURS ? 1.5 : 1.25 } : undefined,
+      ),
+      state('filling', filled.buildMs, 'ms'),
+    ];
+  });
+}
