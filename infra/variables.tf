@@ -126,8 +126,8 @@ variable "environment" {
   nullable    = false
 
   validation {
-    condition     = length([for name in keys(var.environment) : name if can(regex("(KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)", upper(name)))]) == 0
-    error_message = "Keys, tokens and passwords are secrets: take them out of environment, and give their values in secret_values."
+    condition     = length([for name in keys(var.environment) : name if can(regex("(KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL|HEADERS)", upper(name)))]) == 0
+    error_message = "Keys, tokens, passwords and headers that hold them are secrets: take them out of environment, and give their values in secret_values."
   }
   validation {
     condition     = length([for value in values(var.environment) : value if can(regex("^(sk-|xai-|hf_|AIza|ya29\\.|redis://[^@]*:|rediss?://[^@]*@|postgres(ql)?://[^@]*@)", value))]) == 0

@@ -30,6 +30,12 @@ function readAll(folder: string, ending: string): string {
 const PLATFORM: ReadonlySet<string> = new Set(['K_SERVICE', 'NODE_ENV', 'PORT']);
 /** Variables of development, or with which somebody changes a default; `environment` of the tfvars can give them. */
 const OPTIONAL: ReadonlySet<string> = new Set([
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  'OTEL_EXPORTER_OTLP_PROTOCOL',
+  'OTEL_RESOURCE_ATTRIBUTES',
+  'OTEL_SDK_DISABLED',
+  'OTEL_SERVICE_NAME',
   'FIRESTORE_EMULATOR_HOST',
   'SLUICE_CONFIG',
   'SLUICE_OLLAMA_MODEL',

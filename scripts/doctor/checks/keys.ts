@@ -59,6 +59,7 @@ function listOthers({ config }: ConfigurationScene): (readonly [subject: string,
     ...Object.entries(observability.tracing?.headers ?? {}).map(
       ([header, key]) => [`tracing, header ${header}`, key] as const,
     ),
+    ['metrics, token', observability.metrics.token],
     ['langfuse, public key', observability.langfuse?.publicKey],
     ['langfuse, secret key', observability.langfuse?.secretKey],
   ];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EVENT_FUNCTIONS, FUNCTIONS, ROOT } from '../../../scripts/build.ts';
 import { describeFirestore } from '../../../scripts/firestore-needs.ts';
-import { secretOfVariable } from '../../../scripts/infrastructure.ts';
+import { describeInfrastructure, secretOfVariable } from '../../../scripts/infrastructure.ts';
 import { PROJECT_VARIABLES } from '../../../shared/config/environment.ts';
 import { parseConfig } from '../../../shared/config/load.ts';
 import { findPlainSecrets, findRoleFaults, findVariableFaults, readSides } from '../../support/infra-parity.ts';
@@ -61,6 +61,37 @@ describe('keys', () => {
     expect(findPlainSecrets(faults)).toHaveLength(1);
     const kept = planted('terraform', '  ephemeral   = true\n', '');
     expect(findPlainSecrets(kept)).toEqual(['variable secret_values is not ephemeral']);
+  });
+});
+
+describe('secrets', () => {
+  const stores = {
+    qdrant: 'qdrant: {url: "https://q.example.com", api_key: "secret://store"}',
+    pgvector: 'pgvector: {connection_string: "secret://store"}',
+  };
+  it.each(Object.entries(stores))('of every setting are known to infra, with %s as the store', (store, settings) => {
+    const yaml = `
+agents:
+  - {name: a, role: react, tools: [t], providers: [{provider: openai, model: m, api_key: ["secret://one", "secret://two"]}]}
+tools: [{name: t, description: d, url: "https://t.example.com", headers: {x-key: "secret://tool"}, parameters: {type: object}}]
+embeddings: {provider: openai, openai: {model: text-embedding-3-small, api_key: "secret://vectors"}}
+vectorstore: {provider: ${store}, embedding_dimensions: 1536, ${settings}}
+cache: {provider: redis, url: "secret://cache"}
+observability:
+  tracing: {endpoint: "https://o.example.com", headers: {authorization: "secret://traces"}}
+  langfuse: {endpoint: "https://l.example.com", public_key: "secret://public", secret_key: "secret://private"}
+  metrics: {enabled: true, token: "secret://metrics"}
+auth: {mode: api_key, keys: [{name: k, key: "secret://caller"}]}
+`;
+    const environment = { K_SERVICE: 'x', GOOGLE_CLOUD_PROJECT: 'project' };
+    const { config } = parseConfig(yaml, { environment });
+    const named = new Set<string>();
+    JSON.stringify(config, (key, value) => {
+      if (key === 'secret' && typeof value === 'string') named.add(value);
+      return value;
+    });
+    expect(named).toEqual(new Set(yaml.match(/(?<=secret:\/\/)[a-z]+/g)));
+    expect(describeInfrastructure(yaml, { source: 'test' }).secrets).toEqual([...named].sort());
   });
 });
 
