@@ -1,11 +1,12 @@
 /**
  * How good search is, on a set of documents and questions that people have judged.
  *
- *   npm run quality -- [FOLDER] [--store memory|firestore|pgvector]…
+ *   npm run quality -- [FOLDER] [--store memory|firestore|pgvector|qdrant]…
  *
  * The folder (default: the Cranfield collection beside the repository) holds `corpus.jsonl`, `queries.jsonl` and
  * `qrels.tsv`; without it nothing is measured. Firestore is its emulator, at FIRESTORE_EMULATOR_HOST. Postgres is the one
- * at QUALITY_POSTGRES_URL, else one inside this process. Exit code 0: good, or nothing to measure; 1: below a bar.
+ * at QUALITY_POSTGRES_URL, else one inside this process; Qdrant the one at QUALITY_QDRANT_URL, else the stand-in of the
+ * tests, which ranks as Qdrant documents it. Exit code 0: good, or nothing to measure; 1: below a bar.
  */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -62,6 +63,27 @@ async function measurePgvector(set: JudgedSet): Promise<QualityRow[]> {
   return await measureOnce(createPgvectorVectorStore({ dimensions: DIMENSIONS, connectionString }), set, false);
 }
 
+interface QdrantModule {
+  startQdrantServer(): Promise<{ readonly url: string; close(): Promise<void> }>;
+}
+
+/** The stand-in is no part of what is shipped, so it is loaded by its address. */
+async function measureQdrant(set: JudgedSet): Promise<QualityRow[]> {
+  const { createQdrantVectorStore } = await import('../shared/stores/vector/qdrant.ts');
+  const { createHttpClient } = await import('../shared/security/http-fetch.ts');
+  const http = createHttpClient();
+  const url = process.env.QUALITY_QDRANT_URL;
+  const support = new URL('../test/support/qdrant-server.ts', import.meta.url).href;
+  const standIn = url === undefined ? await ((await import(support)) as QdrantModule).startQdrantServer() : undefined;
+  try {
+    const options = { dimensions: DIMENSIONS, collection: `quality-${randomUUID()}`, lexical: true, fetch: http.fetch };
+    return await measureOnce(createQdrantVectorStore({ ...options, url: url ?? standIn?.url ?? '' }), set, false);
+  } finally {
+    await standIn?.close();
+    await http.close();
+  }
+}
+
 /** In a collection of its own, which is removed again. */
 async function measureOnce(store: VectorStore, set: JudgedSet, paidReads: boolean): Promise<QualityRow[]> {
   const collection = `quality-${randomUUID()}`;
@@ -77,6 +99,7 @@ const MEASURES: Readonly<Record<string, (set: JudgedSet) => Promise<QualityRow[]
   memory: measureMemory,
   firestore: measureFirestore,
   pgvector: measurePgvector,
+  qdrant: measureQdrant,
 };
 
 async function main(): Promise<number> {

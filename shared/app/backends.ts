@@ -190,6 +190,7 @@ async function makeVectorStore(
         url,
         collection,
         distance,
+        lexical: retrieval.mode === 'hybrid' || retrieval.mode === 'lexical',
         fetch: outgoing.fetchFor('qdrant', { endpoint: url, allowedCidrs }),
         ...(apiKey === undefined ? {} : { apiKey: () => credentials.resolve(apiKey) }),
         ...(exactUpTo === undefined ? {} : { exactUpTo }),

@@ -86,6 +86,11 @@ function fnv1a(text: string, start = 0, end = text.length, seed = 0x811c9dc5): n
   return hash >>> 0;
 }
 
+/** A text as a number from 0 to 2^32 - 1, the same on every run and machine. */
+export function hashText(text: string): number {
+  return finalize(fnv1a(text));
+}
+
 /** The finaliser of MurmurHash3. */
 function finalize(hash: number): number {
   let mixed = hash | 0;

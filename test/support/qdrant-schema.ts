@@ -20,6 +20,15 @@ const object = (properties: object, required: readonly string[] = []) => ({
   required,
   additionalProperties: false,
 });
+const sparse = object(
+  {
+    indices: { type: 'array', items: { type: 'integer', minimum: 0, maximum: 4_294_967_295 }, uniqueItems: true },
+    values: { type: 'array', items: { type: 'number' } },
+  },
+  ['indices', 'values'],
+);
+/** One vector without a name, or each with its own; the one without has the empty one then. */
+const vectors = { anyOf: [vector, { type: 'object', additionalProperties: { anyOf: [vector, sparse] } }] };
 const conditions = {
   anyOf: [{ $ref: '#/$defs/condition' }, { type: 'array', items: { $ref: '#/$defs/condition' } }, { type: 'null' }],
 };
@@ -78,6 +87,7 @@ const REQUESTS = {
   createCollection: object(
     {
       vectors: object({ size: { type: 'integer', minimum: 1, maximum: 65_536 }, distance }, ['size', 'distance']),
+      sparse_vectors: { type: 'object', additionalProperties: object({ modifier: { enum: ['none', 'idf'] } }) },
       on_disk_payload: { type: 'boolean' },
     },
     ['vectors'],
@@ -89,9 +99,10 @@ const REQUESTS = {
     },
     ['field_name'],
   ),
-  upsert: object({ points: { type: 'array', items: object({ id: pointId, vector, payload }, ['id', 'vector']) } }, [
-    'points',
-  ]),
+  upsert: object(
+    { points: { type: 'array', items: object({ id: pointId, vector: vectors, payload }, ['id', 'vector']) } },
+    ['points'],
+  ),
   retrieve: object(
     { ids: { type: 'array', items: pointId }, with_payload: withPayload, with_vector: { type: 'boolean' } },
     ['ids'],
@@ -108,7 +119,8 @@ const REQUESTS = {
   }),
   count: object({ filter, exact: { type: 'boolean' } }),
   query: object({
-    query: vector,
+    query: { anyOf: [vector, sparse] },
+    using: { type: 'string' },
     filter,
     params: object({ hnsw_ef: { type: 'integer', minimum: 1 }, exact: { type: 'boolean' } }),
     limit,
@@ -133,6 +145,7 @@ const RESULTS = {
         {
           params: object({
             vectors: { anyOf: [object({ size: { type: 'integer' }, distance }), { type: 'object' }] },
+            sparse_vectors: { type: 'object' },
             on_disk_payload: { type: 'boolean' },
           }),
           hnsw_config: object(

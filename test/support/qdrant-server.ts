@@ -6,15 +6,23 @@ import { createQdrantValidation, type QdrantOperation } from './qdrant-schema.ts
 
 type Fields = Readonly<Record<string, unknown>>;
 
+interface Sparse {
+  readonly indices: readonly number[];
+  readonly values: readonly number[];
+}
+
 interface Point {
   readonly id: string;
   readonly vector: Float32Array;
+  /** Sparse vectors by their names. */
+  readonly sparse: Readonly<Record<string, Sparse>>;
   readonly payload: Fields;
 }
 
 interface Collection {
   readonly size: number;
   readonly distance: string;
+  readonly sparse?: Fields;
   readonly indexes: Map<string, Fields>;
   readonly points: Map<string, Point>;
 }
@@ -74,7 +82,8 @@ export async function startQdrantServer({ apiKey }: { readonly apiKey?: string }
     if (operation === 'createCollection') {
       if (collections.has(name)) throw new Refusal(409, `Wrong input: Collection \`${name}\` already exists!`);
       const { size, distance } = body.vectors as { size: number; distance: string };
-      collections.set(name, { size, distance, indexes: new Map(), points: new Map() });
+      const sparse = body.sparse_vectors as Fields | undefined;
+      collections.set(name, { size, distance, ...(sparse && { sparse }), indexes: new Map(), points: new Map() });
       return true;
     }
     return OPERATIONS[operation](find(name), body);
@@ -155,13 +164,13 @@ const WRITES: ReadonlySet<QdrantOperation> = new Set(['createIndex', 'upsert', '
 
 const OPERATIONS: Readonly<Record<QdrantOperation, (collection: Collection, body: Fields) => unknown>> = {
   createCollection: () => true,
-  info: ({ size, distance, indexes, points }) => ({
+  info: ({ size, distance, sparse, indexes, points }) => ({
     status: 'green',
     optimizer_status: 'ok',
     segments_count: 1,
     points_count: points.size,
     config: {
-      params: { vectors: { size, distance }, on_disk_payload: true },
+      params: { vectors: { size, distance }, ...(sparse && { sparse_vectors: sparse }), on_disk_payload: true },
       hnsw_config: { m: 16, ef_construct: 100, full_scan_threshold: 10_000 },
       optimizer_config: { default_segment_number: 0, flush_interval_sec: 5 },
     },
@@ -174,14 +183,22 @@ const OPERATIONS: Readonly<Record<QdrantOperation, (collection: Collection, body
     return COMPLETED;
   },
   upsert(collection, body) {
-    const given = body.points as { id: string; vector: number[]; payload?: Fields | null }[];
+    const sent = body.points as { id: string; vector: number[] | Fields; payload?: Fields | null }[];
+    const given = sent.map(({ vector, ...point }) => {
+      const { '': dense, ...sparse } = Array.isArray(vector) ? { '': vector } : vector;
+      return { ...point, vector: dense as number[], sparse: sparse as Record<string, Sparse> };
+    });
+    const unknown = given
+      .flatMap(({ sparse }) => Object.keys(sparse))
+      .find((name) => !(name in (collection.sparse ?? {})));
+    if (unknown !== undefined) throw new Refusal(400, `Wrong input: Not existing vector name error: ${unknown}`);
     const wrong = given.find(({ vector }) => vector.length !== collection.size);
     if (wrong !== undefined) {
       const got = wrong.vector.length;
       throw new Refusal(400, `Wrong input: Vector dimension error: expected dim: ${collection.size}, got ${got}`);
     }
-    for (const { id, vector, payload } of given) {
-      collection.points.set(id, { id, vector: toKept(vector, collection.distance), payload: payload ?? {} });
+    for (const { id, vector, sparse, payload } of given) {
+      collection.points.set(id, { id, sparse, vector: toKept(vector, collection.distance), payload: payload ?? {} });
     }
     return COMPLETED;
   },
@@ -205,7 +222,13 @@ const OPERATIONS: Readonly<Record<QdrantOperation, (collection: Collection, body
     };
   },
   count: (collection, { filter }) => ({ count: select(collection, filter).length }),
-  query(collection, { query, filter, limit = 10, with_payload }) {
+  query(collection, { query, using, filter, limit = 10, with_payload }) {
+    if (using !== undefined) {
+      const found = bySparse(collection, using as string, query as Sparse, filter).slice(0, limit as number);
+      return {
+        points: found.map(({ point, score }) => ({ ...toRecord(point, with_payload ?? false), version: 1, score })),
+      };
+    }
     const wanted = query as number[];
     if (wanted.length !== collection.size) throw new Refusal(400, 'Wrong input: Vector dimension error');
     const vector = toKept(wanted, collection.distance);
@@ -219,6 +242,30 @@ const OPERATIONS: Readonly<Record<QdrantOperation, (collection: Collection, body
     return { points };
   },
 };
+
+/** Points that share a place with the query, by the product of the weights and, where it was asked for, of rarity. */
+function bySparse(collection: Collection, name: string, { indices, values }: Sparse, filter: unknown) {
+  const settings = collection.sparse?.[name] as { modifier?: string } | undefined;
+  if (settings === undefined) throw new Refusal(400, `Wrong input: Not existing vector name error: ${name}`);
+  const all = [...collection.points.values()];
+  const rarityOf = (index: number): number => {
+    if (settings.modifier !== 'idf') return 1;
+    const having = all.filter(({ sparse }) => sparse[name]?.indices.includes(index)).length;
+    return Math.log((all.length - having + 0.5) / (having + 0.5) + 1);
+  };
+  const wanted = new Map(indices.map((index, place) => [index, (values[place] ?? 0) * rarityOf(index)]));
+  return select(collection, filter)
+    .reverse()
+    .map((point) => {
+      const { indices: places = [], values: weights = [] } = point.sparse[name] ?? {};
+      const shared = places.flatMap((index, place) =>
+        wanted.has(index) ? [(wanted.get(index) ?? 0) * (weights[place] ?? 0)] : [],
+      );
+      return { point, isFound: shared.length > 0, score: shared.reduce((sum, product) => sum + product, 0) };
+    })
+    .filter(({ isFound }) => isFound)
+    .sort((left, right) => right.score - left.score);
+}
 
 const COMPLETED = { operation_id: 1, status: 'completed' };
 

@@ -1,11 +1,14 @@
 import type { Distance } from '../../config/names.ts';
 import { AppError } from '../../contracts/app-error.ts';
 import type { QdrantClient } from './qdrant-client.ts';
+import { WORDS } from './qdrant-words.ts';
 
 export interface QdrantCollectionOptions {
   readonly collection: string;
   readonly dimensions: number;
   readonly distance: Distance;
+  /** The collection has a sparse vector for the words of each chunk. */
+  readonly lexical: boolean;
 }
 
 const QDRANT_DISTANCES = {
@@ -15,7 +18,12 @@ const QDRANT_DISTANCES = {
 } as const satisfies Record<Distance, string>;
 
 interface CollectionInfo {
-  readonly config: { readonly params: { readonly vectors?: { readonly size?: unknown; readonly distance?: unknown } } };
+  readonly config: {
+    readonly params: {
+      readonly vectors?: { readonly size?: unknown; readonly distance?: unknown };
+      readonly sparse_vectors?: Readonly<Record<string, unknown>> | null;
+    };
+  };
   readonly payload_schema: Readonly<Record<string, unknown>>;
 }
 
@@ -61,10 +69,14 @@ export async function readInfo(client: QdrantClient, path: string): Promise<Coll
 async function create(
   client: QdrantClient,
   path: string,
-  { dimensions, distance }: QdrantCollectionOptions,
+  { dimensions, distance, lexical }: QdrantCollectionOptions,
 ): Promise<CollectionInfo> {
-  const vectors = { size: dimensions, distance: QDRANT_DISTANCES[distance] };
-  const failure = await client({ method: 'PUT', path, body: { vectors, on_disk_payload: true } }).then(
+  const body = {
+    vectors: { size: dimensions, distance: QDRANT_DISTANCES[distance] },
+    ...(lexical && { sparse_vectors: { [WORDS]: { modifier: 'idf' } } }),
+    on_disk_payload: true,
+  };
+  const failure = await client({ method: 'PUT', path, body }).then(
     () => undefined,
     (error: unknown) => error,
   );
@@ -74,8 +86,12 @@ async function create(
   throw failure ?? new AppError('server_error', 'Qdrant created the collection, and does not know it.');
 }
 
-function checkVectors(info: CollectionInfo, { collection, dimensions, distance }: QdrantCollectionOptions): void {
-  const { size, distance: stored } = info.config.params.vectors ?? {};
+function checkVectors(
+  info: CollectionInfo,
+  { collection, dimensions, distance, lexical }: QdrantCollectionOptions,
+): void {
+  const { vectors, sparse_vectors: sparse } = info.config.params;
+  const { size, distance: stored } = vectors ?? {};
   const fault =
     typeof size !== 'number'
       ? 'has no vector without a name'
@@ -83,7 +99,9 @@ function checkVectors(info: CollectionInfo, { collection, dimensions, distance }
         ? `holds vectors of ${size} dimensions, but ${dimensions} are configured`
         : stored !== QDRANT_DISTANCES[distance]
           ? `compares by ${String(stored)}, but ${QDRANT_DISTANCES[distance]} is configured`
-          : undefined;
+          : lexical && !Object.hasOwn(sparse ?? {}, WORDS)
+            ? 'was made for vectors alone, and cannot be searched by words'
+            : undefined;
   if (fault === undefined) return;
   throw new AppError(
     'configuration',

@@ -4,6 +4,7 @@ import type { QdrantClient, QdrantRequest } from './qdrant-client.ts';
 import { prepareCollection, type QdrantCollectionOptions, readInfo, toCollectionPath } from './qdrant-collection.ts';
 import type { QdrantFilter } from './qdrant-filter.ts';
 import type { QdrantPayload, QdrantRecord } from './qdrant-point.ts';
+import { type SparseVector, WORDS } from './qdrant-words.ts';
 
 export interface QdrantPointsOptions extends QdrantCollectionOptions {
   readonly client: QdrantClient;
@@ -19,7 +20,8 @@ export interface ScoredRecord extends QdrantRecord {
 }
 
 export interface NearestPoints {
-  readonly vector: readonly number[];
+  /** The vector of the meaning, or of the words, which are always compared with all. */
+  readonly vector: readonly number[] | SparseVector;
   readonly filter: QdrantFilter;
   readonly limit: number;
   /** Compare all points that match; otherwise the index answers. */
@@ -27,12 +29,12 @@ export interface NearestPoints {
   readonly fields: Fields;
 }
 
+/** The vector of the meaning alone, or both by their names, of which that one's is empty. */
+type PointVector = readonly number[] | Readonly<Record<string, readonly number[] | SparseVector>>;
+
 /** The points of one Qdrant collection, which is made when they are first asked for. */
 export interface QdrantPoints {
-  put(
-    points: readonly { id: string; vector: readonly number[]; payload: QdrantPayload }[],
-    signal: Signal,
-  ): Promise<void>;
+  put(points: readonly { id: string; vector: PointVector; payload: QdrantPayload }[], signal: Signal): Promise<void>;
   /** Those that exist, in no order. */
   get(ids: readonly string[], fields: Fields, signal: Signal): Promise<readonly QdrantRecord[]>;
   nearest(search: NearestPoints, signal: Signal): Promise<readonly ScoredRecord[]>;
@@ -102,6 +104,7 @@ export function createQdrantPoints({ client, timeoutMs, ...collection }: QdrantP
     async nearest({ vector, filter, limit, exact, fields }, signal) {
       const body = {
         query: vector,
+        ...('indices' in vector && { using: WORDS }),
         filter,
         limit,
         params: exact ? { exact } : { hnsw_ef: Math.max(MIN_CANDIDATES, 2 * limit) },

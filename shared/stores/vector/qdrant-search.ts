@@ -1,9 +1,10 @@
 import type { Distance } from '../../config/names.ts';
-import type { StoreScope, VectorQuery } from '../../contracts/vector-store.ts';
+import type { StoreScope, TextQuery, VectorQuery } from '../../contracts/vector-store.ts';
 import { normalise } from './exact-search.ts';
 import { type QdrantCondition, type QdrantFilter, toQdrantCondition } from './qdrant-filter.ts';
 import { type QdrantRecord, RESULT_FIELDS } from './qdrant-point.ts';
-import type { QdrantPoints, ScoredRecord } from './qdrant-points.ts';
+import type { NearestPoints, QdrantPoints, ScoredRecord } from './qdrant-points.ts';
+import type { SparseVector } from './qdrant-words.ts';
 import { toScopeKey } from './scope-sizes.ts';
 import { byScoreThenId } from './score.ts';
 
@@ -41,12 +42,24 @@ export async function searchPoints(
   { distance, exact }: { readonly distance: Distance; readonly exact: boolean },
 ): Promise<readonly ScoredRecord[]> {
   if (distance === 'cosine' && query.vector.every((value) => value === 0)) return await firstById(points, query);
-  const search = {
-    vector: toQdrantVector(query.vector, distance),
-    filter: toScopeFilter(query),
-    exact,
-    fields: fieldsOf(query),
-  };
+  return await nearestWithTies(points, query, { vector: toQdrantVector(query.vector, distance), exact });
+}
+
+/** The same for words. */
+export function searchWords(
+  points: QdrantPoints,
+  query: TextQuery,
+  vector: SparseVector,
+): Promise<readonly ScoredRecord[]> {
+  return nearestWithTies(points, query, { vector, exact: true });
+}
+
+async function nearestWithTies(
+  points: QdrantPoints,
+  query: Omit<TextQuery, 'text'>,
+  how: Pick<NearestPoints, 'vector' | 'exact'>,
+): Promise<readonly ScoredRecord[]> {
+  const search = { ...how, filter: toScopeFilter(query), fields: fieldsOf(query) };
   for (let limit = query.topK + TIE_MARGIN; ; limit = Math.min(limit * 4, MAX_TIED)) {
     const found = await points.nearest({ ...search, limit }, query.signal);
     const isComplete = found.length < limit || found[query.topK - 1]?.score !== found.at(-1)?.score;
@@ -72,6 +85,6 @@ async function firstById(points: QdrantPoints, query: VectorQuery): Promise<read
   return records.map((record) => ({ ...record, score: 0 }));
 }
 
-function fieldsOf({ withEmbeddings }: VectorQuery) {
+function fieldsOf({ withEmbeddings }: Pick<VectorQuery, 'withEmbeddings'>) {
   return withEmbeddings ? ([...RESULT_FIELDS, 'embedding'] as const) : RESULT_FIELDS;
 }

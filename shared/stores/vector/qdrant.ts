@@ -1,5 +1,5 @@
 import type { Distance } from '../../config/names.ts';
-import type { Chunk, ScoredChunk, VectorStore } from '../../contracts/vector-store.ts';
+import type { Chunk, ScoredChunk, TextQuery, VectorStore } from '../../contracts/vector-store.ts';
 import { refuseAborted } from '../abort.ts';
 import { storeBatches, toBatches } from './batched-upsert.ts';
 import {
@@ -10,6 +10,7 @@ import {
   checkQuery,
   checkScope,
   checkSelector,
+  checkTextQuery,
   MAX_TOP_K,
 } from './chunk-rules.ts';
 import { ALL_FILTER_OPERATORS } from './filter.ts';
@@ -23,7 +24,8 @@ import {
   toPointId,
 } from './qdrant-point.ts';
 import { createQdrantPoints, type ScoredRecord } from './qdrant-points.ts';
-import { searchPoints, toQdrantVector, toScopeFilter } from './qdrant-search.ts';
+import { searchPoints, searchWords, toQdrantVector, toScopeFilter } from './qdrant-search.ts';
+import { createQdrantWords, WORDS } from './qdrant-words.ts';
 import { createScopeSizes, DEFAULT_EXACT_UP_TO } from './scope-sizes.ts';
 import { byScoreThenId, reachesMinScore, toCosineScore } from './score.ts';
 
@@ -45,6 +47,11 @@ export interface QdrantVectorStoreOptions extends QdrantClientOptions {
    * answers, which is faster and may miss a few. Default 20,000; infinity is always exact.
    */
   readonly exactUpTo?: number;
+  /**
+   * Whether chunks are found by their words too: the collection is made with a sparse vector for them, which Qdrant
+   * cannot add to one that is there. Default false.
+   */
+  readonly lexical?: boolean;
   /** Milliseconds since the epoch, for the times of the chunks. */
   readonly now?: () => number;
 }
@@ -65,6 +72,7 @@ export function createQdrantVectorStore({
   collection: name = 'embeddings',
   distance = 'cosine',
   exactUpTo = DEFAULT_EXACT_UP_TO,
+  lexical = false,
   timeoutMs = 60_000,
   now = Date.now,
   ...clientOptions
@@ -72,12 +80,20 @@ export function createQdrantVectorStore({
   checkDimensions(dimensions, MAX_DIMENSIONS);
   const rules = { dimensions, scores: distance === 'dot_product' ? 'unbounded' : 'unit' } as const;
   const client = createQdrantClient({ ...clientOptions, timeoutMs });
-  const points = createQdrantPoints({ client, collection: name, dimensions, distance, timeoutMs });
+  const points = createQdrantPoints({ client, collection: name, dimensions, distance, lexical, timeoutMs });
+  const words = createQdrantWords();
   const isLarge = createScopeSizes({
     limit: exactUpTo,
     count: ({ collection, tenant, signal }) => points.count(toScopeFilter({ collection, tenant }), signal),
     now,
   });
+
+  /** Beside a named vector, the one without a name has the empty one. */
+  const toPointVector = ({ embedding, content }: Chunk) => {
+    const vector = toQdrantVector(embedding, distance);
+    const sparse = lexical ? words.ofChunk(content) : undefined;
+    return sparse === undefined ? vector : { '': vector, [WORDS]: sparse };
+  };
 
   const storeBatch = async (batch: readonly Chunk[], collection: string, signal?: AbortSignal): Promise<void> => {
     const placed = batch.map((chunk) => ({ chunk, id: toPointId(chunk.id, { collection, tenant: chunk.tenant }) }));
@@ -88,7 +104,7 @@ export function createQdrantVectorStore({
     await points.put(
       placed.map(({ chunk, id }) => ({
         id,
-        vector: toQdrantVector(chunk.embedding, distance),
+        vector: toPointVector(chunk),
         payload: toPayload(chunk, { collection, createdAt: createdAt.get(id) ?? time, updatedAt: time }),
       })),
       signal,
@@ -126,6 +142,21 @@ export function createQdrantVectorStore({
         .sort(byScoreThenId)
         .slice(0, query.topK);
     },
+
+    ...(lexical && {
+      async searchText(query: TextQuery) {
+        refuseAborted(query.signal);
+        checkTextQuery(query);
+        const asked = words.ofQuery(query.text);
+        if (asked === undefined) return [];
+        const records = await searchWords(points, query, asked);
+        return records
+          .map((record) => ({ ...toResult(record), score: record.score }))
+          .filter(({ score }) => score > 0)
+          .sort(byScoreThenId)
+          .slice(0, query.topK);
+      },
+    }),
 
     async delete(selector, scope) {
       refuseAborted(scope.signal);

@@ -45,6 +45,44 @@ describe('the Qdrant store', () => {
     ],
   });
 
+  describeVectorStore({
+    name: 'qdrant with words',
+    createStore: ({ dimensions, ...options }) =>
+      open({ dimensions, lexical: true, collection: `words-${dimensions}`, ...options }),
+    givesEmbeddings: true,
+    searchesText: true,
+    refusedFilters: [
+      { type: 'gt', key: 'category', value: 'c' },
+      { type: 'lte', key: 'category', value: 'blog' },
+    ],
+  });
+
+  describe('search by words', () => {
+    it('puts a rare word before a frequent one, which only Qdrant can weigh', async () => {
+      const store = open({ collection: freshName(), lexical: true });
+      const contents = ['pump', 'pump', 'pump', 'pump', 'valve'].map((word) => `The ${word} is in the cellar.`);
+      await store.upsert(
+        contents.map((content, index) => makeChunk(`c${index}`, [1, 0, 0], { content })),
+        scope,
+      );
+      const found = await store.searchText?.({ text: 'pump or valve', topK: 3, ...scope });
+      expect(idsOf(found ?? [])).toEqual(['c4', 'c0', 'c1']);
+    });
+
+    it('is refused by a collection that was made without, with what to do', async () => {
+      const collection = freshName();
+      await open({ collection }).upsert([makeChunk('a', [1, 0, 0])], scope);
+      await expect(open({ collection, lexical: true }).count(scope)).rejects.toMatchObject({
+        code: 'configuration',
+        message: expect.stringContaining('Name another collection'),
+      });
+      // The other way round there is nothing in the way.
+      const words = freshName();
+      await open({ collection: words, lexical: true }).upsert([makeChunk('a', [1, 0, 0])], scope);
+      expect(await open({ collection: words }).count(scope)).toBe(1);
+    });
+  });
+
   describe('what it makes of Qdrant', () => {
     it('creates its collection once, with what tells scopes apart quickly', async () => {
       const collection = freshName();
