@@ -229,9 +229,8 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
     },
 
     async close() {
-      // The ledger writes what it still holds before its connection goes.
-      await accounting.close();
-      await observation.close();
+      // The ledger and the exporter send what they still hold before their connections go.
+      await Promise.all([accounting.close(), observation.close()]);
       await Promise.all([backends.close(), secrets.close(), outgoing.close()]);
     },
   };

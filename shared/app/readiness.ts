@@ -1,6 +1,7 @@
 import type { SecretValue } from '../config/secret-value.ts';
 import type { SluiceConfig } from '../config/types.ts';
 import { toAppError } from '../contracts/app-error.ts';
+import { createDeadline } from '../resilience/deadline.ts';
 import { untilAborted } from '../resilience/until-aborted.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 import type { Backends } from './backends.ts';
@@ -81,9 +82,13 @@ export function createReadiness({
   const ask = async (functionName: string): Promise<readonly string[]> => {
     const checks = checksOf(functionName);
     const results = await Promise.allSettled(
-      checks.map(async ({ run }) => {
-        const signal = AbortSignal.timeout(timeLimitMs);
-        await untilAborted(run(signal), signal);
+      checks.map(async ({ name, run }) => {
+        const deadline = createDeadline(new AbortController().signal, timeLimitMs, name);
+        try {
+          await untilAborted(run(deadline.signal), deadline.signal);
+        } finally {
+          deadline.end();
+        }
       }),
     );
     return results.flatMap((result, index) => {
