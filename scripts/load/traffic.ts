@@ -131,8 +131,9 @@ const KINDS: readonly Kind[] = [
     name: 'upstream breaks off',
     weight: 3,
     ...chat('cut', true, { temperature: 1 }),
-    isRight: ({ status, complete, beginning, error }) =>
-      status === 200 && !complete && error === undefined && beginning.includes('word'),
+    // What had come is there, and then an error event in place of the end.
+    isRight: ({ status, complete, firstMs, error }) =>
+      status === 200 && !complete && error === undefined && firstMs !== undefined,
   },
   {
     name: 'client leaves a stream',

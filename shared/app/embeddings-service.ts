@@ -3,14 +3,14 @@ import { DEFAULT_RETRY } from '../config/normalize/retry.ts';
 import type { EmbeddingsConfig, SluiceConfig } from '../config/types.ts';
 import { AppError } from '../contracts/app-error.ts';
 import type { embeddingsSchema } from '../http/schemas/embeddings-schema.ts';
-import { createEmbedder, type Embedder } from '../rag/embed.ts';
-import { createRetry } from '../resilience/retry.ts';
+import type { Embedder } from '../rag/embed.ts';
 import type { CallFacts } from '../telemetry/call.ts';
 import { toBase64Floats } from '../text/base64-floats.ts';
 import type { Backends } from './backends.ts';
 import { assertModelAllowed, type Caller } from './caller.ts';
 import type { EmbeddingUsage } from './embedding-usage.ts';
 import { createLazy, type Lazy } from './lazy.ts';
+import { makeEmbedder } from './make-embedder.ts';
 
 export interface EmbeddingsInput {
   readonly body: z.output<typeof embeddingsSchema>;
@@ -47,31 +47,8 @@ export interface EmbeddingsServiceOptions {
 /** Different `dimensions` a caller may ask for make embedders of their own; this many are kept. */
 const MAX_EMBEDDERS = 16;
 
-const LOADING_MS = 60_000;
-
-/** How long vectors are kept where there is no `cache` block to say it. A text's vector does not change. */
-const MEMORY_TTL_MS = 86_400_000;
-
 export function createEmbeddingsService({ config, backends, usage }: EmbeddingsServiceOptions): EmbeddingsService {
-  const { concurrency } = config.ingestion;
-  const make = async (embeddings: EmbeddingsConfig): Promise<Embedder> => {
-    const { documentPrefix, queryPrefix, retry, timeoutMs } = embeddings;
-    // A model that has to be loaded first is waited for longer than a chat would wait.
-    const patient = { ...retry, maxBackoffMs: Math.max(retry.maxBackoffMs, LOADING_MS) };
-    return createEmbedder({
-      provider: await backends.embedding(embeddings),
-      concurrency: embeddings.provider === 'ollama' ? Math.min(2, concurrency) : concurrency,
-      retry: createRetry({ config: patient }),
-      timeoutMs,
-      prefixes: {
-        ...(documentPrefix === undefined ? {} : { document: documentPrefix }),
-        ...(queryPrefix === undefined ? {} : { query: queryPrefix }),
-      },
-      ...(embeddings.cache
-        ? { keep: { cache: await backends.vectorCache.get(), ttlMs: config.cache?.ttlMs ?? MEMORY_TTL_MS } }
-        : {}),
-    });
-  };
+  const make = (embeddings: EmbeddingsConfig): Promise<Embedder> => makeEmbedder(embeddings, { config, backends });
   const configured = createLazy(async () => make(requireEmbeddings(config)));
   const others = new Map<string, Lazy<Embedder>>();
 
