@@ -1,5 +1,5 @@
 import axe from 'axe-core';
-import type { Page } from 'playwright-core';
+import type { FileChooser, Page } from 'playwright-core';
 import { afterAll, expect, it } from 'vitest';
 import { createScriptedServer, type ScriptedServer } from '../support/scripted-server.ts';
 import { DOWN, streamed } from './support/answers.ts';
@@ -134,6 +134,8 @@ describePage('access', toYaml, ({ open }) => {
 
   it('does everything from the keyboard: ask, stop, sources, views, search, documents, usage, theme, help', async () => {
     const page = await open();
+    // Heard from the start: the browser is told to hand dialogs over some time before one opens.
+    const chooser = new Promise<FileChooser>((resolve) => page.once('filechooser', resolve));
     await pressUntil(page, 'Shift+Tab', 'Model or agent');
     await page.keyboard.press('ArrowDown');
     await page.locator('.model-facts').getByText('local/extractive').waitFor();
@@ -149,7 +151,6 @@ describePage('access', toYaml, ({ open }) => {
     await page.getByRole('heading', { name: 'Documents' }).waitFor();
     await page.keyboard.press('/');
     await expect.poll(() => focused(page)).toBe('choose files');
-    const chooser = page.waitForEvent('filechooser');
     await page.keyboard.press('Enter');
     await (await chooser).setFiles([FILE]);
     await page.locator('.status.good').waitFor();

@@ -40,14 +40,5 @@ describePage(
       await page.getByText('As a table').click();
       expect(await page.getByRole('table').getByRole('row').count()).toBe(31);
     });
-
-    it('is one address with the API', async () => {
-      const [page, list] = await Promise.all([
-        fetch(visit.gateway.url),
-        fetch(visit.gateway.url, { headers: { accept: 'application/json' } }),
-      ]);
-      expect(page.headers.get('content-type')).toContain('text/html');
-      expect(await list.json()).toMatchObject({ name: 'sluice' });
-    });
   },
 );
