@@ -7,6 +7,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
+import type { AuthConfig } from '../shared/config/auth-types.ts';
 import { type Environment, readEnvironment } from '../shared/config/environment.ts';
 import { parseConfig } from '../shared/config/load.ts';
 import type { AgentConfig, LegConfig, LoadedConfig, VectorStoreConfig } from '../shared/config/types.ts';
@@ -49,7 +50,7 @@ function describe({ config, choices }: LoadedConfig): string[] {
     ...config.agents.flatMap(describeAgent),
     `embeddings: ${embeddings === undefined ? 'none' : `${embeddings.provider}/${embeddings.model}${dimensions}`}`,
     `vector store: ${vectorstore === undefined ? 'none' : describeStore(vectorstore)}`,
-    `auth: ${config.auth.mode}${config.auth.keys.length > 0 ? `, keys ${config.auth.keys.map(({ name }) => name).join(', ')}` : ''}`,
+    `auth: ${describeAuth(config.auth)}`,
     `cache: ${cache?.provider ?? 'none'}`,
     ...section('Chosen because the file does not say', choices),
     ...section('Warnings', config.warnings),
@@ -80,6 +81,16 @@ function describeLeg(leg: LegConfig): string {
     ...secrets.map((secret) => `secret ${secret}`),
   ];
   return [`${leg.provider}/${leg.model}`, ...details].join(', ');
+}
+
+function describeAuth({ mode, keys, keysCollection, iam }: AuthConfig): string {
+  const names = keys.map(({ name }) => name).join(', ');
+  return [
+    mode as string,
+    ...(names === '' ? [] : [`keys ${names}`]),
+    ...(keysCollection === undefined ? [] : [`keys in the Firestore collection ${keysCollection}`]),
+    ...(iam?.tenantFrom === undefined ? [] : [`a tenant for each ${iam.tenantFrom}`]),
+  ].join(', ');
 }
 
 function describeStore(store: VectorStoreConfig): string {
