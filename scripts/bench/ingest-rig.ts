@@ -8,7 +8,7 @@ import { createFirestoreDocumentStore } from '../../shared/stores/document/fires
 import { createFirestoreVectorStore } from '../../shared/stores/vector/firestore.ts';
 import { type FirestoreProxy, startFirestoreProxy } from './firestore-proxy.ts';
 
-export const DIMENSIONS = 768;
+const DIMENSIONS = 768;
 const PROJECT = 'demo-bench';
 /** What a model takes: for the way, and for each text. */
 const CALL_MS = 40;

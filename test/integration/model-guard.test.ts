@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { VectorStore } from '../../shared/contracts/vector-store.ts';
+import { createEmbedder } from '../../shared/rag/embed.ts';
+import { createIngestion } from '../../shared/rag/ingest.ts';
+import { createRetriever } from '../../shared/rag/retrieve.ts';
+import { createHttpClient, type HttpClient } from '../../shared/security/http-fetch.ts';
+import { createMemoryDocumentStore } from '../../shared/stores/document/memory.ts';
+import { createFirestoreVectorStore } from '../../shared/stores/vector/firestore.ts';
+import { createMemoryVectorStore } from '../../shared/stores/vector/memory.ts';
+import { createPgvectorVectorStore } from '../../shared/stores/vector/pgvector.ts';
+import { createQdrantVectorStore } from '../../shared/stores/vector/qdrant.ts';
+import { type AppServer, startAppServer } from '../support/app-server.ts';
+import { createFakeEmbeddings } from '../support/fake-embeddings.ts';
+import { type QdrantServer, startQdrantServer } from '../support/qdrant-server.ts';
+import { createScriptedServer } from '../support/scripted-server.ts';
+import { describeWithFirestore, EMULATOR_PROJECT } from '../support/services.ts';
+
+const { signal } = new AbortController();
+
+/** What one model stored, another of the same length must not find; the document comes back when it is ingested again. */
+async function expectGuard(vectorStore: VectorStore): Promise<void> {
+  const collection = `guard-${randomUUID()}`;
+  const documentStore = createMemoryDocumentStore();
+  const using = (model: string) => {
+    const embedder = createEmbedder({ provider: createFakeEmbeddings({ model }).provider });
+    const ingestion = createIngestion({ embedder, vectorStore, documentStore });
+    const retriever = createRetriever({ embedder, vectorStore });
+    return {
+      ingest: () => ingestion.ingest({ id: 'a', content: 'Some text.', tenant: null, collection }, { signal }),
+      search: () => retriever.search({ query: 'text', topK: 1, tenant: null, collection, signal, mode: 'vector' }),
+    };
+  };
+  const [first, second] = [using('first'), using('second')];
+  await first.ingest();
+  expect((await first.search()).results).toHaveLength(1);
+  await expect(second.search()).rejects.toMatchObject({
+    code: 'configuration',
+    message: expect.stringMatching(/fake\/first@2.*fake\/second@2/),
+  });
+  expect(await second.ingest()).toMatchObject({ status: 'ready', embedded: 1 });
+  expect((await second.search()).results).toMatchObject([{ embeddingModel: 'fake/second@2' }]);
+  await expect(first.search()).rejects.toMatchObject({ code: 'configuration' });
+  await vectorStore.close();
+}
+
+describe('vectors of another model are refused', () => {
+  let http: HttpClient;
+  let qdrant: QdrantServer;
+  beforeAll(async () => {
+    http = createHttpClient();
+    qdrant = await startQdrantServer();
+  });
+  afterAll(async () => {
+    await http.close();
+    await qdrant.close();
+  });
+
+  it('in memory', () => expectGuard(createMemoryVectorStore({ dimensions: 2 })));
+  it('in Postgres', () =>
+    expectGuard(createPgvectorVectorStore({ dimensions: 2, connectionString: 'pglite://memory' })));
+  it('in Qdrant', () => expectGuard(createQdrantVectorStore({ dimensions: 2, url: qdrant.url, fetch: http.fetch })));
+});
+
+describeWithFirestore('vectors of another model in Firestore are refused', (host) => {
+  const environment = { FIRESTORE_EMULATOR_HOST: host };
+  const opened: { close(): Promise<unknown> }[] = [];
+  afterAll(() => Promise.all(opened.map((part) => part.close())));
+
+  it('by the store and by the retriever', () =>
+    expectGuard(createFirestoreVectorStore({ dimensions: 2, projectId: EMULATOR_PROJECT, emulator: true })));
+
+  it('over HTTP, where two documents are ingested and found best first', async () => {
+    const upstream = await createScriptedServer((request) => {
+      const { input } = request.json() as { input: string[] };
+      const data = input.map((text, index) => ({ index, embedding: /cat/i.test(text) ? [1, 0.2] : [0.2, 1] }));
+      return { body: { data, usage: { prompt_tokens: 1, total_tokens: 1 } } };
+    });
+    opened.push(upstream);
+    const collection = `guard${randomUUID().slice(0, 8)}`;
+    const start = async (model: string): Promise<AppServer> => {
+      const server = await startAppServer({
+        environment,
+        yaml: `
+agents: [{name: a, role: assistant, provider: local, model: extractive}]
+embeddings: {provider: openai, openai: {api_key: k, model: ${model}, dimensions: 2, endpoint: "${upstream.origin}/v1"}}
+vectorstore: {provider: firestore, embedding_dimensions: 2, firestore: {project_id: ${EMULATOR_PROJECT}, collection: ${collection}}}
+ingestion: {store: firestore}
+`,
+      });
+      opened.push(server);
+      return server;
+    };
+    const post = async ({ url }: AppServer, path: string, body: object) => {
+      const response = await fetch(`${url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return { status: response.status, body: (await response.json()) as Record<string, never> };
+    };
+    const [first, second] = [await start('text-embedding-3-small'), await start('text-embedding-3-large')];
+    const documents = [
+      { id: 'cats', text: 'Cats sleep most of the day.' },
+      { id: 'dogs', text: 'Dogs like to run.' },
+    ];
+    expect(await post(first, '/v1/documents', { documents })).toMatchObject({ status: 200 });
+    const found = await post(first, '/v1/search', { query: 'What does a cat do?', top_k: 3 });
+    expect(found).toMatchObject({ status: 200, body: { data: [{ document_id: 'cats' }, { document_id: 'dogs' }] } });
+
+    const refused = await post(second, '/v1/search', { query: 'What does a cat do?', top_k: 3 });
+    expect(refused.status).toBe(500);
+    // Which models are configured is the operator's business, and in the log.
+    expect(JSON.stringify(refused.body)).not.toContain('text-embedding');
+    expect(JSON.stringify(second.logged)).toContain('holds vectors of openai/text-embedding-3-small@2');
+    expect(await post(second, '/v1/documents', { documents })).toMatchObject({
+      body: {
+        data: [
+          { status: 'ready', embedded: 1 },
+          { status: 'ready', embedded: 1 },
+        ],
+      },
+    });
+    expect(await post(second, '/v1/search', { query: 'cat', top_k: 3 })).toMatchObject({ status: 200 });
+  });
+});
