@@ -35,7 +35,7 @@ export function createStreamWatch({ bills, keepsText }: StreamWatchOptions): Str
   let text = '';
   return {
     see(event) {
-      if (event.textLength !== undefined && !bills) {
+      if (event.textLength !== undefined && !bills && !keepsText) {
         length += event.textLength;
         return;
       }

@@ -2,7 +2,7 @@ import type { Call } from './call.ts';
 import { toSeconds } from './call.ts';
 import { describeError, type Log, type Severity } from './log.ts';
 import { safeText } from './safe-text.ts';
-import type { LegContent, LegFinished, LegOutcome, TelemetrySink } from './telemetry.ts';
+import type { LegContent, LegOutcome, TelemetrySink } from './telemetry.ts';
 
 export interface LogSinkOptions {
   readonly log: Log;
@@ -24,50 +24,46 @@ const MAX_CONTENT_CHARACTERS = 8_000;
 /** Probes come every few seconds and say nothing as long as all is well. */
 const QUIET_ROUTES: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
 
-/** One line per call and one per leg, in the form of Cloud Logging (https://cloud.google.com/logging/docs/structured-logging). */
-export function createLogSink({ log, project, tracksTokens, tracksCost }: LogSinkOptions): TelemetrySink {
-  const refer = ({ trace, functionName, facts }: Call) => {
-    const { agent, tenant, key } = facts;
-    return {
-      ...(trace && {
-        'logging.googleapis.com/trace': project === undefined ? trace.traceId : toTraceName(project, trace.traceId),
-        'logging.googleapis.com/spanId': trace.spanId ?? trace.parentSpanId,
-        'logging.googleapis.com/trace_sampled': trace.sampled,
-      }),
-      'logging.googleapis.com/labels': {
-        function: functionName,
-        ...(agent === undefined ? {} : { agent }),
-        ...(tenant == null ? {} : { tenant }),
-        ...(key === undefined ? {} : { key }),
-      },
-    };
-  };
+const TRACE = 'logging.googleapis.com/trace';
+const SPAN = 'logging.googleapis.com/spanId';
+const SAMPLED = 'logging.googleapis.com/trace_sampled';
+const LABELS = 'logging.googleapis.com/labels';
 
-  const measured = ({ promptTokens, completionTokens, costUsd }: LegFinished) => ({
-    ...(tracksTokens ? { prompt_tokens: promptTokens, completion_tokens: completionTokens } : {}),
-    ...(tracksCost ? { cost_usd: costUsd } : {}),
-  });
+/**
+ * One line per call and one per leg, in the form of Cloud Logging
+ * (https://cloud.google.com/logging/docs/structured-logging). Fields that are undefined are not in the line.
+ */
+export function createLogSink({ log, project, tracksTokens, tracksCost }: LogSinkOptions): TelemetrySink {
+  const traceOf = ({ trace }: Call): string | undefined =>
+    trace && (project === undefined ? trace.traceId : `projects/${project}/traces/${trace.traceId}`);
 
   return {
     callFinished({ call, method, route, status, latencyMs, error }) {
       if (status === 200 && QUIET_ROUTES.has(route)) return;
-      const { prompt_tokens, completion_tokens, cost_usd, model, ...facts } = call.facts;
+      const { facts, trace } = call;
       log(status >= 500 ? 'ERROR' : 'INFO', `${method} ${route} ${status}`, {
         function: call.functionName,
         request_id: call.requestId,
         status,
         latency_seconds: toSeconds(latencyMs),
         ...facts,
-        ...(model === undefined ? {} : { model: safeText(model) }),
-        ...(tracksTokens ? { prompt_tokens, completion_tokens } : {}),
-        ...(tracksCost ? { cost_usd } : {}),
-        ...(error && { code: error.code, param: error.param, error: describeError(error) }),
-        ...refer(call),
+        model: facts.model && safeText(facts.model),
+        prompt_tokens: tracksTokens ? facts.prompt_tokens : undefined,
+        completion_tokens: tracksTokens ? facts.completion_tokens : undefined,
+        cost_usd: tracksCost ? facts.cost_usd : undefined,
+        code: error?.code,
+        param: error?.param,
+        error: error && describeError(error),
+        [TRACE]: traceOf(call),
+        [SPAN]: trace && (trace.spanId ?? trace.parentSpanId),
+        [SAMPLED]: trace?.sampled,
+        [LABELS]: labelsOf(call),
       });
     },
 
     legFinished(leg) {
       const { call, outcome, error, firstTokenMs, content } = leg;
+      const { trace } = call;
       const [severity, message] = LEG_LINES[outcome];
       log(severity, message, {
         function: call.functionName,
@@ -77,12 +73,20 @@ export function createLogSink({ log, project, tracksTokens, tracksCost }: LogSin
         leg: leg.position,
         sends: leg.sends,
         latency_seconds: toSeconds(leg.latencyMs),
-        ...(firstTokenMs === undefined ? {} : { time_to_first_token_seconds: toSeconds(firstTokenMs) }),
-        ...measured(leg),
+        time_to_first_token_seconds: firstTokenMs === undefined ? undefined : toSeconds(firstTokenMs),
+        prompt_tokens: tracksTokens ? leg.promptTokens : undefined,
+        completion_tokens: tracksTokens ? leg.completionTokens : undefined,
+        cost_usd: tracksCost ? leg.costUsd : undefined,
         finish_reason: leg.finishReason,
-        ...(error && { code: error.code, upstream_status: error.upstreamStatus, error: describeError(error) }),
-        ...(content && toText(content)),
-        ...refer(call),
+        code: error?.code,
+        upstream_status: error?.upstreamStatus,
+        error: error && describeError(error),
+        prompt: content && toPrompt(content),
+        answer: content?.answer.slice(0, MAX_CONTENT_CHARACTERS),
+        [TRACE]: traceOf(call),
+        [SPAN]: trace && (trace.spanId ?? trace.parentSpanId),
+        [SAMPLED]: trace?.sampled,
+        [LABELS]: labelsOf(call),
       });
     },
 
@@ -94,7 +98,8 @@ export function createLogSink({ log, project, tracksTokens, tracksCost }: LogSin
         code,
         attempt,
         delay_seconds: toSeconds(delayMs),
-        ...refer(call),
+        [TRACE]: traceOf(call),
+        [LABELS]: labelsOf(call),
       });
     },
 
@@ -123,11 +128,10 @@ export function createLogSink({ log, project, tracksTokens, tracksCost }: LogSin
   };
 }
 
-function toTraceName(project: string, traceId: string): string {
-  return `projects/${project}/traces/${traceId}`;
+function labelsOf({ functionName, facts: { agent, tenant, key } }: Call) {
+  return { function: functionName, agent, tenant: tenant ?? undefined, key };
 }
 
-function toText({ messages, answer }: LegContent): { readonly prompt: string; readonly answer: string } {
-  const prompt = JSON.stringify(messages.map(({ role, content }) => ({ role, content })));
-  return { prompt: prompt.slice(0, MAX_CONTENT_CHARACTERS), answer: answer.slice(0, MAX_CONTENT_CHARACTERS) };
+function toPrompt({ messages }: LegContent): string {
+  return JSON.stringify(messages.map(({ role, content }) => ({ role, content }))).slice(0, MAX_CONTENT_CHARACTERS);
 }

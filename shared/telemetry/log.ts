@@ -26,7 +26,9 @@ export function createLog({
 /** A field that JSON cannot hold costs the line its fields: a log call comes last in many a handler and must not throw. */
 function toLine(severity: Severity, message: string, fields: Readonly<Record<string, unknown>> | undefined): string {
   try {
-    return JSON.stringify({ severity, message, ...fields });
+    const rest = fields === undefined ? '{}' : JSON.stringify(fields);
+    // Joined as text: a copy of the fields, only to put two others before them, costs as much as writing them.
+    return `{"severity":"${severity}","message":${JSON.stringify(message)}${rest === '{}' ? '}' : `,${rest.slice(1)}`}`;
   } catch {
     return JSON.stringify({ severity, message, fields: 'not serialisable' });
   }

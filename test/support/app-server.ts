@@ -34,7 +34,11 @@ export async function startAppServer({
   const logged: Record<string, unknown>[] = [];
   const app = createApp(config, {
     environment,
-    log: (severity, message, fields) => logged.push({ severity, message, ...fields }),
+    log: (severity, message, fields = {}) => {
+      // A line has no fields that are undefined.
+      const known = Object.entries(fields).filter(([, value]) => value !== undefined);
+      logged.push({ severity, message, ...Object.fromEntries(known) });
+    },
     ...options,
   });
   const name = `gateway-${randomUUID()}`;
