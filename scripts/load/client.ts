@@ -1,4 +1,5 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { defined } from '../../shared/config/objects.ts';
 
 /** What became of one request. */
 export interface Outcome {
@@ -53,7 +54,12 @@ export function ask({ url, body, method = 'POST', signal, fresh = false, onFirst
       headers: { 'content-type': 'application/json' },
       ...(signal === undefined ? {} : { signal }),
     });
-    sent.on('error', (error: NodeJS.ErrnoException) => finish(false, error.code ?? error.message));
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      // A kept connection that the server had closed before it heard of this request: any client asks again.
+      const isStale = sent.reusedSocket && status === 0 && error.code === 'ECONNRESET';
+      if (isStale) resolve(ask({ url, body, method, fresh: true, ...defined({ signal, onFirst }) }));
+      else finish(false, error.code ?? error.message);
+    });
     sent.on('response', (response) => {
       status = response.statusCode ?? 0;
       const isStream = response.headers['content-type']?.startsWith('text/event-stream') ?? false;

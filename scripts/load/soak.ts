@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { closeIdleConnections } from './client.ts';
 import { quantile, type Report, tally, toCheck, toMb } from './report.ts';
@@ -34,6 +35,9 @@ export async function soak({ minutes }: SoakOptions): Promise<Report> {
   const { gateway, upstream } = scene;
   try {
     const looks: Look[] = [];
+    // How busy the machine is: times below say nothing when those who ask are late themselves.
+    const delay = monitorEventLoopDelay();
+    delay.enable();
     const stretchMs = Math.max(2_000, (minutes * 60_000) / LOOKS - QUIET_MS);
     const endAt = performance.now() + minutes * 60_000;
     const kinds = new Map<string, { count: number; wrong: string[]; times: number[] }>();
@@ -58,7 +62,10 @@ export async function soak({ minutes }: SoakOptions): Promise<Report> {
       looks.push(await look(gateway, upstream));
     }
     const { complaints } = gateway;
-    return toReport(looks, kinds, complaints());
+    delay.disable();
+    const lateMs = Math.round(delay.max / 1e6);
+    const report = toReport(looks, kinds, complaints());
+    return { ...report, notes: [...(report.notes ?? []), `those who ask were late by ${lateMs} ms at most`] };
   } finally {
     closeIdleConnections();
     await scene.close();
@@ -134,7 +141,7 @@ function toYaml(origin: string): string {
     `{provider: openai, model: ${model}, api_key: k, endpoint: "${origin}/v1", timeout: ${timeout}}`;
   const claude = `{provider: anthropic, model: quick, api_key: k, endpoint: "${origin}", timeout: 50s}`;
   const agent = (name: string, ...legs: readonly string[]): string =>
-    `  - {name: ${name}, role: assistant, retry: {max_attempts: 1}, providers: [${legs.join(', ')}]}`;
+    `  - {name: ${name}, role: assistant, retry: {max_attempts: 2, initial_backoff: 10ms}, providers: [${legs.join(', ')}]}`;
   return `
 limits: {client: {requests_per_second: 1000000, burst: 1000000}, idle_timeout: 50s, request_timeout: 100s}
 cache: {provider: memory, ttl: 1m, max_entries: 200}
