@@ -1,5 +1,5 @@
 import diagnostics from 'node:diagnostics_channel';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Economy, refuse, startEconomy } from '../../support/economy.ts';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../../support/otlp-receiver.ts';
 import { TEXT } from '../clients/wires/wire.ts';
@@ -56,7 +56,8 @@ describe.each([false, true])('a traced call (streamed: %s)', (stream) => {
     });
     economy.always('openai', refuse(500));
     expect((await economy.chat({ stream }, TRACED)).read.text).toBe(TEXT);
-    await vi.waitFor(() => expect(receiver.spans()).toHaveLength(3));
+    await economy.server.app.observation.flush();
+    expect(receiver.spans()).toHaveLength(3);
     const spans = receiver.spans();
     const [call, failed, answered] = [
       named(spans, 'POST /v1/chat/completions'),
