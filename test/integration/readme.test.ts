@@ -92,7 +92,8 @@ describe('the README', () => {
   it('shows TypeScript that its compiler takes', async () => {
     for (const [index, code] of snippets.entries()) await writeSnippet(`checked-${index + 1}`, code);
     const config = join(directory, 'tsconfig.json');
-    await writeFile(config, JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), include: ['checked-*.mts'] }));
+    const include = ['checked-*.mts', join(ROOT, 'shared/**/*.d.ts')];
+    await writeFile(config, JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), include }));
     const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
     const { stdout } = await run(process.execPath, [compiler, '--noEmit', '-p', config]).catch((error) => error);
     expect(stdout).toBe('');
