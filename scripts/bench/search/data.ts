@@ -22,8 +22,8 @@ export function fillVector(random: () => number, vector: Float32Array): Float32A
 }
 
 export const VECTOR_SEED = 1;
-export const QUERY_SEED = 2;
-export const QUERIES = 32;
+const QUERY_SEED = 2;
+const QUERIES = 32;
 export const TOP_K = 10;
 
 export interface SearchSize {

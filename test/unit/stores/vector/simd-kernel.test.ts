@@ -45,6 +45,16 @@ describe('the search kernel', () => {
     expect(memory?.bytes).toBe(before);
   });
 
+  it.each([
+    [false, 1.02],
+    [true, 1.27],
+  ])('takes little more than the vectors themselves: with codes, %s, at most %f times', (coded, atMost) => {
+    const dimensions = 384;
+    const memory = createSimdMemory({ dimensions, coded });
+    for (let segment = 0; segment < 40; segment += 1) memory?.take();
+    expect((memory?.bytes ?? Infinity) / (40 * SEGMENT_ROWS * dimensions * 4)).toBeLessThan(atMost);
+  });
+
   it('refuses what is beyond 32-bit addresses, and stays usable', () => {
     const memory = createSimdMemory({ dimensions: 4_096, coded: true });
     expect(() => memory?.reserve(1_000)).toThrowError(expect.objectContaining({ code: 'quota_exceeded' }));
