@@ -60,7 +60,11 @@ if (values.json) {
   }
   console.log(note);
 }
-if (values['write-readme']) await writeReadme(results, note);
+if (values['write-readme']) {
+  for (const name of await writeReadme(results, note)) {
+    log(`The README has no place for ${name}: put <!-- bench:${name} --> and <!-- /bench:${name} --> into it.`);
+  }
+}
 const misses = results.flatMap(({ rows }) => listMisses(rows));
 for (const miss of misses) log(`Behind its goal: ${miss}`);
 process.exitCode = values.check && misses.length > 0 ? 1 : 0;

@@ -11,12 +11,18 @@ export interface PartResult {
   readonly rows: readonly BenchRow[];
 }
 
-/** Puts each part's table between its marks, and the note between its own; parts that did not run keep theirs. */
-export async function writeReadme(results: readonly PartResult[], note: string): Promise<void> {
+/**
+ * Puts each part's table between its marks; parts that did not run keep theirs.
+ * @returns the names of parts that have no place in the README.
+ */
+export async function writeReadme(results: readonly PartResult[], note: string): Promise<string[]> {
   let text = await readFile(README, 'utf8');
-  for (const { part, rows } of results)
+  const [placed, homeless] = [[], []] as [PartResult[], PartResult[]];
+  for (const result of results) (text.includes(`<!-- bench:${result.part.name} -->`) ? placed : homeless).push(result);
+  for (const { part, rows } of placed)
     text = replaceBetween(text, part.name, `${toMarkdown(rows)}\n\nMeasured ${note}`);
   await writeFile(README, text);
+  return homeless.map(({ part }) => part.name);
 }
 
 /** The text with something new between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->`. */

@@ -17,7 +17,8 @@ const LONG = 'All happy families are alike; each unhappy family is unhappy in it
 
 const CASES: readonly Case[] = [
   { what: 'plain', ask: ask('openai', false), count: 200, concurrency: 8, goal: { atMost: 0.6 } },
-  { what: '64-chunk stream', ask: ask('openai', true), count: 48, concurrency: 16, goal: { atMost: 0.4 } },
+  { what: '64-chunk stream', ask: ask('openai', true, '[quick]'), count: 80, concurrency: 8, goal: { atMost: 0.4 } },
+  { what: '64-chunk stream, a chunk each millisecond', ask: ask('openai', true), count: 48, concurrency: 16 },
   { what: '64-chunk stream in one piece', ask: ask('openai', true, '[burst]'), count: 80, concurrency: 8 },
   { what: '400 KB prompt', ask: { vendor: 'openai', stream: false, prompt: LONG }, count: 25, concurrency: 4 },
   { what: 'tools', ask: { ...ask('openai', false), tools: true }, count: 150, concurrency: 8 },

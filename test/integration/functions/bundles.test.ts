@@ -9,6 +9,7 @@ import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { zipDirectory } from '../../../scripts/archive.ts';
 import { build, EVENT_FUNCTIONS, FUNCTIONS, ROOT } from '../../../scripts/build.ts';
+import { measureBundle } from '../../../scripts/bundle-size.ts';
 import { writeDeployment } from '../../../scripts/deployment.ts';
 import { createScriptedServer } from '../../support/scripted-server.ts';
 import { describeWithFirestore } from '../../support/services.ts';
@@ -216,23 +217,17 @@ vectorstore: {provider: firestore, embedding_dimensions: 768, firestore: {projec
     });
   });
 
-  it.each(FUNCTIONS)('%s loads no SDK at its start', (name) => {
-    const outputs = (metafiles[name] as Metafile).outputs;
-    const entry = Object.keys(outputs).find((path) => path.endsWith('/index.js')) as string;
-    const eager = new Set<string>();
-    const follow = (path: string): void => {
-      if (eager.has(path)) return;
-      eager.add(path);
-      for (const { path: next, kind } of outputs[path]?.imports ?? []) {
-        if (kind === 'import-statement' && outputs[next]) follow(next);
-      }
-    };
-    follow(entry);
-    const packages = [...eager]
-      .flatMap((path) => Object.keys(outputs[path]?.inputs ?? {}))
+  it.each(FUNCTIONS)('%s loads little at its start, and no SDK', (name) => {
+    const { eagerBytes, eagerInputs } = measureBundle(metafiles[name] as Metafile);
+    const packages = [...eagerInputs.keys()]
       .map((input) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1])
       .filter((found) => found !== undefined);
     expect(new Set(packages)).toEqual(new Set(['yaml', 'zod', 'undici']));
+    // By their indexes, undici brings its fetch, caches and mocks along, and zod its messages in fifty languages.
+    expect(
+      [...eagerInputs.keys()].filter((input) => /undici\/(?:index\.js|lib\/mock)|zod\/v4\/locales\/he/.test(input)),
+    ).toEqual([]);
+    expect(eagerBytes).toBeLessThan(1_300 * 1024);
   });
 
   it.each(FUNCTIONS)('%s ships a manifest with an exact framework and no scripts', async (name) => {
