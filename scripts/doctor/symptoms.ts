@@ -57,7 +57,7 @@ export const SYMPTOMS: readonly Symptom[] = [
   },
   {
     seen: 'missing index',
-    causes: [{ line: { message: 'POST /v1/search 500', code: 'configuration' }, advice: 'index' }],
+    causes: [{ line: { message: 'POST /v1/search 503', code: 'configuration' }, advice: 'index' }],
   },
   { seen: 'empty search', causes: [{ line: { message: 'POST /v1/search 200', results: 0 }, advice: 'search-empty' }] },
   { seen: 'stream cut', causes: [{ line: { message: 'leg broke off', code: 'network' }, advice: 'stream-cut' }] },

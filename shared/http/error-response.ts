@@ -52,7 +52,8 @@ export interface ErrorAnswer {
 /** The HTTP answer for an error. An error may state a status of its own, as a 405 or a 415 does. */
 export function toErrorAnswer(error: AppError): ErrorAnswer {
   const shape = SHAPES[error.code];
-  const status = error instanceof HttpError ? error.status : isInternal(error) ? 500 : shape.status;
+  const status =
+    error instanceof HttpError ? error.status : isInternal(error) ? 500 : isUnready(error) ? 503 : shape.status;
   const retryAfter = error.retryAfterMs;
   return {
     status,
@@ -70,7 +71,9 @@ export function toErrorBody(error: AppError): ErrorBody {
   const shape = SHAPES[error.code];
   if (error.code === 'configuration') {
     // Message, path and facts are written for the operator and go to the log.
-    const message = 'The service is not configured correctly.';
+    const message = isUnready(error)
+      ? 'The service is not ready for this request yet: its operator has something to finish.'
+      : 'The service is not configured correctly.';
     return { error: { message, type: shape.type, param: null, code: error.code } };
   }
   return {
@@ -104,4 +107,9 @@ export class HttpError extends AppError {
 /** `server_error` that no upstream caused is our own fault: 500, not 503. One that tried some was caused by them. */
 function isInternal({ code, upstreamStatus, retryable, details }: AppError): boolean {
   return code === 'server_error' && upstreamStatus === undefined && !retryable && details?.attempts === undefined;
+}
+
+/** A fault of the configuration that ends without a deployment, such as an index that is being built. */
+function isUnready({ code, retryable }: AppError): boolean {
+  return code === 'configuration' && retryable;
 }

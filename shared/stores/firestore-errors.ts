@@ -47,7 +47,8 @@ export function fromFirestoreError(error: unknown, indexCommand?: () => string):
     return new AppError(
       'configuration',
       `Firestore lacks the index this query needs, or is still building it. Create it with: ${indexCommand()}`,
-      { cause: error },
+      // It passes by itself once the index is built.
+      { cause: error, retryable: true },
     );
   }
   const translation = status === undefined ? undefined : TRANSLATIONS[status];

@@ -40,6 +40,15 @@ describe('an error as an HTTP answer', () => {
     });
   });
 
+  it('is 503 for what the operator has yet to finish, such as an index that is being built', () => {
+    const error = new AppError('configuration', 'Create it with: gcloud firestore …', { retryable: true });
+    const { status, headers, body } = toErrorAnswer(error);
+    expect(status).toBe(503);
+    expect(headers).not.toHaveProperty('x-should-retry');
+    expect(body.error.code).toBe('configuration');
+    expect(JSON.stringify(body)).not.toContain('gcloud');
+  });
+
   it('tells a caller nothing of a configuration: no message, no path, no facts', () => {
     const error = new AppError('configuration', 'Secret projects/p/secrets/openai-key is empty.', {
       param: 'agents[0].api_key',

@@ -242,6 +242,7 @@ describeWithFirestore('the Firestore vector store', () => {
       const plain = store.query({ vector, topK: 5, ...scope });
       await expect(plain).rejects.toMatchObject({
         code: 'configuration',
+        retryable: true,
         message: expect.stringContaining(
           'gcloud firestore indexes composite create --collection-group=embeddings --query-scope=COLLECTION ' +
             `--field-config=field-path=embedding,vector-config='{"dimension":"384","flat":{}}'`,
