@@ -23,7 +23,7 @@ export function answerParserErrors(server: Server, underWay: (socket: Duplex) =>
 
 /** Nothing can be said any more where another answer has begun. */
 function isUnderWay(response: ServerResponse | undefined): boolean {
-  return response !== undefined && response.headersSent && !response.writableEnded;
+  return response?.headersSent === true && !response.writableEnded;
 }
 
 function toRefusal(code: string | undefined): HttpError {
