@@ -24,15 +24,14 @@ export interface FunctionDefinition {
  */
 export async function registerHttp({ name, routes, maxBodyBytes }: FunctionDefinition): Promise<void> {
   const { app, config } = await startApp();
-  const handle = createHttpFunction({
-    routes: [...healthRoutes(app, name), ...routes(app)],
-    ...app.observation.http(name),
-  });
+  const { onRefused, ...observation } = app.observation.http(name);
+  const handle = createHttpFunction({ routes: [...healthRoutes(app, name), ...routes(app)], ...observation });
   installFrontDoor({
     maxBodyBytes: (path) => maxBodyBytes(config.limits, path),
     admit: (request, response) => app.authenticate(toCallerRequest(request, response)),
     corsOrigins: config.auth.corsOrigins,
     onTerminate: () => app.close(),
+    onRefused,
     handle,
   });
   surviveRejections(createLog());

@@ -1,7 +1,8 @@
 import type { SluiceConfig } from '../config/types.ts';
 import type { AppError, ErrorCode } from '../contracts/app-error.ts';
 import type { HttpFunctionOptions } from '../http/define-handler.ts';
-import type { Call } from '../telemetry/call.ts';
+import type { FrontDoorOptions } from '../http/front-door.ts';
+import { type Call, elapsedMs } from '../telemetry/call.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createLogSink } from '../telemetry/log-sink.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
@@ -14,7 +15,8 @@ import { createTracing, type TracingParts } from './tracing.ts';
 
 /** How a function's requests are accounted for. */
 export type HttpObservation = Required<Pick<HttpFunctionOptions, 'startCall' | 'onOutcome'>> &
-  Pick<HttpFunctionOptions, 'within'>;
+  Pick<HttpFunctionOptions, 'within'> &
+  Required<Pick<FrontDoorOptions, 'onRefused'>>;
 
 /** Everything that keeps account of what the service does. */
 export interface Observation {
@@ -55,17 +57,19 @@ export function createObservation({ config, catalogue, log, ...parts }: Observat
     ...(tracing?.sinks ?? []),
   ]);
 
+  const startCall = (name: string, requestId: string, header: (name: string) => string | undefined): Call => ({
+    requestId,
+    functionName: name,
+    trace: tracing ? startTrace(header, tracing.sampleRatio) : readTraceContext(header),
+    startedAtMs: performance.now(),
+    facts: {},
+  });
+
   return {
     telemetry,
     metrics,
     http: (name) => ({
-      startCall: (requestId, header) => ({
-        requestId,
-        functionName: name,
-        trace: tracing ? startTrace(header, tracing.sampleRatio) : readTraceContext(header),
-        startedAtMs: performance.now(),
-        facts: {},
-      }),
+      startCall: (requestId, header) => startCall(name, requestId, header),
       ...(tracing ? { within: tracing.within } : {}),
       onOutcome: ({ context, method, status, latencyMs, error }) => {
         if (error) noteAttempts(error, context.call);
@@ -77,6 +81,13 @@ export function createObservation({ config, catalogue, log, ...parts }: Observat
           latencyMs,
           ...(error === undefined ? {} : { error }),
         });
+      },
+      onRefused: ({ requestId, header, ...refusal }) => {
+        const call = startCall(name, requestId, header);
+        const tell = async (): Promise<void> => {
+          telemetry.callFinished({ call, route: 'unknown', latencyMs: elapsedMs(call), ...refusal });
+        };
+        void (tracing ? tracing.within(call, tell) : tell());
       },
     }),
     async event(name, { id = '', traceparent }, work) {

@@ -2,6 +2,7 @@ import diagnostics from 'node:diagnostics_channel';
 import { type IncomingMessage, type RequestListener, Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError, toAppError } from '../contracts/app-error.ts';
+import { toCallerRequest } from './caller-request.ts';
 import { setCommonHeaders } from './common-headers.ts';
 import { applyCors } from './cors.ts';
 import { HttpError, toErrorAnswer } from './error-response.ts';
@@ -28,6 +29,8 @@ export interface FrontDoorOptions {
   readonly admit?: (request: IncomingMessage, response: ServerResponse) => Promise<unknown>;
   /** Origins whose pages may call: exact ones, or `*`. Default: none. */
   readonly corsOrigins?: readonly string[];
+  /** Told of each request that is refused here, and so never reaches a function. Must not throw. */
+  readonly onRefused?: (refusal: Refusal) => void;
   /**
    * Takes over SIGTERM and SIGINT: no new connections, answers under way finish within the grace time, then this is
    * called and the process ends. Absent: signals stay as they are.
@@ -38,6 +41,15 @@ export interface FrontDoorOptions {
    * up for a request there costs more than all of ours, and the domain goes on to slow down every promise of the process.
    */
   readonly handle?: RequestListener;
+}
+
+/** A request that was answered before any function saw it. */
+export interface Refusal {
+  readonly requestId: string;
+  readonly method: string;
+  readonly header: (name: string) => string | undefined;
+  readonly status: number;
+  readonly error: AppError;
 }
 
 /**
@@ -78,7 +90,8 @@ export function attachFrontDoor(server: Server, options: FrontDoorOptions): void
   server.on('checkContinue', (request, response) => meet(request, response, () => response.writeContinue()));
   server.on('checkExpectation', (request, response) => {
     setCommonHeaders(response, requestIdOf(request));
-    refuse(request, response, new HttpError(417, 'invalid_request', 'Of `expect`, 100-continue alone is understood.'));
+    const error = new HttpError(417, 'invalid_request', 'Of `expect`, 100-continue alone is understood.');
+    refuse(request, response, error, options);
   });
   // Node would refuse a request without a host by itself, and without a body.
   Object.assign(server, { requireHostHeader: false });
@@ -109,7 +122,7 @@ function receive(request: IncomingMessage, response: ServerResponse, meeting: Me
     // The framework answers these by itself, without a body, or with a page.
     if (FRAMEWORK_PATHS.has(path)) throw new AppError('not_found', 'There is nothing here.');
   } catch (error) {
-    refuse(request, response, error);
+    refuse(request, response, error, meeting);
     return;
   }
   if (!hasBody(request)) {
@@ -127,12 +140,8 @@ function receive(request: IncomingMessage, response: ServerResponse, meeting: Me
   }
 }
 
-function receiveBody(
-  request: IncomingMessage,
-  response: ServerResponse,
-  path: string,
-  { handle, maxBodyBytes, sendContinue }: Meeting,
-): void {
+function receiveBody(request: IncomingMessage, response: ServerResponse, path: string, meeting: Meeting): void {
+  const { handle, maxBodyBytes, sendContinue } = meeting;
   const limit = maxBodyBytes(path);
   if (Number(request.headers['content-length'] ?? 0) <= limit) sendContinue();
   readBody(request, limit).then(
@@ -142,7 +151,7 @@ function receiveBody(
       buffered.body = body;
       handle(request, response);
     },
-    (error: unknown) => refuse(request, response, error),
+    (error: unknown) => refuse(request, response, error, meeting),
   );
 }
 
@@ -156,9 +165,22 @@ function leaveBody({ headers }: IncomingMessage): void {
   delete headers['transfer-encoding'];
 }
 
-function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  thrown: unknown,
+  { onRefused }: Pick<FrontDoorOptions, 'onRefused'>,
+): void {
   if (response.destroyed) return;
-  const { status, headers, body } = toErrorAnswer(toAppError(error));
+  const error = toAppError(thrown);
+  const { status, headers, body } = toErrorAnswer(error);
+  onRefused?.({
+    requestId: requestIdOf(request),
+    method: request.method ?? 'GET',
+    header: toCallerRequest(request, response).header,
+    status,
+    error,
+  });
   const text = JSON.stringify(body);
   response.writeHead(status, {
     ...headers,

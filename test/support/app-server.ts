@@ -42,9 +42,10 @@ export async function startAppServer({
     ...options,
   });
   const name = `gateway-${randomUUID()}`;
+  const { onRefused, ...observation } = app.observation.http('gateway');
   const handle = createHttpFunction({
     routes: [...healthRoutes(app, 'gateway'), ...gatewayRoutes(app)],
-    ...app.observation.http('gateway'),
+    ...observation,
   });
   http(name, handle);
   const server = getTestServer(name);
@@ -52,6 +53,7 @@ export async function startAppServer({
     maxBodyBytes: () => config.limits.ingestBodyBytes,
     admit: (request, response) => app.authenticate(toCallerRequest(request, response)),
     corsOrigins: config.auth.corsOrigins,
+    onRefused,
     handle,
   });
   const url = await listen(server);

@@ -169,3 +169,28 @@ describe('what a client sends', () => {
     expect(JSON.stringify(economy.server.logged)).toContain('{\\"severity\\":\\"EMERGENCY\\"}');
   });
 });
+
+test('a request that is refused before any function sees it has its line and is counted', async () => {
+  const economy = await start(['openai'], { blocks: 'limits: {ingest_body_bytes: 1024}' });
+  const { url } = economy.server;
+  const large = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', traceparent: `00-${TRACE}-${PARENT}-01` },
+    body: `{"model": "${'x'.repeat(2048)}"}`,
+  });
+  expect(large.status).toBe(413);
+  expect((await fetch(`${url}/v1/%zz`)).status).toBe(400);
+  const lines = economy.server.logged.filter(({ message }) => /^(?:POST|GET) unknown/.test(String(message)));
+  expect(lines).toEqual([
+    expect.objectContaining({
+      message: 'POST unknown 413',
+      code: 'too_large',
+      request_id: large.headers.get('x-request-id'),
+      'logging.googleapis.com/trace': `projects/my-project/traces/${TRACE}`,
+    }),
+    expect.objectContaining({ message: 'GET unknown 400', code: 'invalid_request' }),
+  ]);
+  expect(JSON.stringify(lines)).not.toContain('xxx');
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  expect(metrics).toMatch(/requests_total\{[^}]*status="413"[^}]*\} 1\n/);
+});
