@@ -39,7 +39,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
  * The body as JSON.
  * @throws HttpError 413 above `limit`, 415 for another content type or an encoded body.
  * @throws AppError `invalid_request` for an empty body, text that is not UTF-8 or not JSON, a string in it that holds
- * NUL or half a surrogate pair, or nesting beyond 200 levels.
+ * NUL or half a surrogate pair, nesting beyond 200 levels, or more than 100,000 values.
  */
 export function readJsonBody(request: BufferedRequest, limit: number): unknown {
   const type = request.headers['content-type'] ?? '';
@@ -59,6 +59,7 @@ export function readJsonBody(request: BufferedRequest, limit: number): unknown {
     throw new AppError('invalid_request', 'The request has no body. Send a JSON object.');
   }
   assertLength(raw.length, limit);
+  assertFewValues(raw);
   const text = decodeUtf8(raw);
   let value: unknown;
   try {
@@ -80,6 +81,39 @@ function decodeUtf8(raw: Buffer): string {
   } catch {
     throw new AppError('invalid_request', 'The body is not valid UTF-8.');
   }
+}
+
+/**
+ * Values no honest request has: objects, lists and what is in them. A list of empty objects takes two hundred times its
+ * text in memory once it is parsed and every item is found wanting, and holds up everybody else meanwhile.
+ */
+const MAX_VALUES = 100_000;
+const [QUOTE, COMMA, BACKSLASH, BRACKET, BRACE] = [0x22, 0x2c, 0x5c, 0x5b, 0x7b] as const;
+
+/** Counts before anything is parsed, by what begins a value outside of texts; an empty object or list counts twice. */
+function assertFewValues(raw: Buffer): void {
+  if (raw.length < MAX_VALUES) return;
+  let count = 1;
+  for (let at = 0; at < raw.length; at += 1) {
+    const byte = raw[at];
+    if (byte === QUOTE) at = endOfText(raw, at);
+    else if (byte === COMMA || byte === BRACKET || byte === BRACE) count += 1;
+    if (count > MAX_VALUES) {
+      throw new AppError('invalid_request', `The body holds more than ${MAX_VALUES} values. Send less at once.`);
+    }
+  }
+}
+
+/** Where the text that begins at `start` ends; the end of the body for one that does not. */
+function endOfText(raw: Buffer, start: number): number {
+  let end = raw.indexOf(QUOTE, start + 1);
+  while (end !== -1) {
+    let first = end;
+    while (raw[first - 1] === BACKSLASH) first -= 1;
+    if ((end - first) % 2 === 0) return end;
+    end = raw.indexOf(QUOTE, end + 1);
+  }
+  return raw.length;
 }
 
 /** Nesting no honest request has. Whatever walks through a body later, recursively, is safe below it. */

@@ -152,6 +152,37 @@ describe('JSON body', () => {
     expect(refusal(() => readJsonBody(request(nest(50_000)), 1_000_000))).toMatchObject({ code: 'invalid_request' });
   });
 
+  describe('holds a bounded number of values, because each costs far more than its text once it is parsed', () => {
+    const readAny = (text: string) => readJsonBody(request(text), 100_000_000);
+    const listOf = (item: string, count: number): string => `[${new Array<string>(count).fill(item).join(',')}]`;
+
+    it.each([
+      ['numbers', '1'],
+      ['texts', '""'],
+      ['texts with quotes in them', '"\\\\\\","'],
+    ])('in a list of %s', (_, item) => {
+      expect(readAny(listOf(item, 99_998))).toHaveLength(99_998);
+      expect(refusal(() => readAny(listOf(item, 100_001)))).toMatchObject({
+        code: 'invalid_request',
+        message: expect.stringContaining('100000 values'),
+      });
+    });
+
+    it.each([
+      ['empty objects', listOf('{}', 60_000)],
+      ['lists of lists', listOf('[1]', 60_000)],
+      ['members of an object', `{${Array.from({ length: 100_001 }, (_, index) => `"k${index}":1`).join(',')}}`],
+    ])('in %s', (_, text) => {
+      expect(refusal(() => readAny(text))).toMatchObject({ message: expect.stringContaining('100000 values') });
+    });
+
+    it('whatever stands in a text', () => {
+      const text = ',[{"\\'.repeat(200_000);
+      expect(readAny(JSON.stringify({ text }))).toEqual({ text });
+      expect(refusal(() => readAny(`["${'a'.repeat(300_000)}`)).message).toBe('The body is not valid JSON.');
+    });
+  });
+
   it('is refused with 413 above the limit and taken at it', () => {
     expect(read(JSON.stringify('x'.repeat(LIMIT - 2)))).toHaveLength(LIMIT - 2);
     const error = refusal(() => read(JSON.stringify('x'.repeat(LIMIT - 1))));
