@@ -106,14 +106,10 @@ function assertFewValues(raw: Buffer): void {
 
 /** Where the text that begins at `start` ends; the end of the body for one that does not. */
 function endOfText(raw: Buffer, start: number): number {
-  let end = raw.indexOf(QUOTE, start + 1);
-  while (end !== -1) {
-    let first = end;
-    while (raw[first - 1] === BACKSLASH) first -= 1;
-    if ((end - first) % 2 === 0) return end;
-    end = raw.indexOf(QUOTE, end + 1);
-  }
-  return raw.length;
+  let at = start + 1;
+  // Byte by byte: a search for each quote is slower by far where many are escaped.
+  while (at < raw.length && raw[at] !== QUOTE) at += raw[at] === BACKSLASH ? 2 : 1;
+  return at;
 }
 
 /** Nesting no honest request has. Whatever walks through a body later, recursively, is safe below it. */
