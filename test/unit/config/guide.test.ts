@@ -190,6 +190,7 @@ describe('the blocks of the guide', () => {
       tenancy: false,
       project: 'my-project',
       collection: 'embeddings',
+      beside: [],
       databaseId: '(default)',
       credentialsFile: '/path/to/key.json',
       distance: 'cosine',
