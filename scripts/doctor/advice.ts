@@ -224,6 +224,12 @@ const TABLE = {
     cure: 'Write `auth: {mode: api_key, store: firestore}` and make a key, or name secrets that hold keys under `auth.keys`.',
     run: 'npm run keys -- create --name NAME',
   },
+  'one-key': {
+    sign: '`auth.keys[0].expires: web has expired`',
+    means: 'This key is refused, or too short to be safe. The other keys are not concerned.',
+    cure: 'Make another one for its holder, and take this one out of `auth.keys`.',
+    run: 'npm run keys -- create --name NAME',
+  },
   'not-deployed': {
     sign: '404 of Google, not of Sluice',
     means: 'There is no such function, or its last deployment failed.',

@@ -7,7 +7,8 @@ import { type Check, type Finding, fine, problem, warning } from '../finding.ts'
 const WORDS: readonly (readonly [words: RegExp, id: AdviceId])[] = [
   [/is retired;/, 'retired-host'],
   [/embedding_dimensions|makes vectors of/, 'dimensions'],
-  [/^\s*auth\.keys|has expired|can be guessed/, 'auth-keys'],
+  [/has expired|can be guessed/, 'one-key'],
+  [/^\s*auth\.keys/, 'auth-keys'],
   [/^\s*auth\.mode/, 'auth-none'],
   [/is missing or empty|is not set|is disabled:/, 'variable'],
 ];

@@ -103,6 +103,15 @@ describe('the doctor of a configuration', () => {
     expect(found?.run).toMatch(run);
   });
 
+  it('notes a key that has expired as that one key, while others hold', async () => {
+    const keys = '[{name: web, key: a-key-that-is-long}, {name: old, key: another-key-of-old, expires: 2020-01-01}]';
+    const { exitCode, wrong } = await lookAt(`${local}auth: {mode: api_key, keys: ${keys}}`);
+    expect(exitCode).toBe(0);
+    expect(wrong).toEqual([
+      expect.objectContaining({ status: 'warning', subject: 'auth.keys[1].expires', id: 'one-key' }),
+    ]);
+  });
+
   it('notes what works and may surprise: a retired host, a model without a price, everybody let in', async () => {
     const yaml = `${agent(
       '{provider: huggingface, model: some/model, endpoint: "https://api-inference.huggingface.co", api_key: k}',
