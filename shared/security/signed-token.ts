@@ -38,6 +38,8 @@ const ISSUERS = {
 const KEEP_KEYS_MS = 3_600_000;
 /** Ids of keys that nobody knows must not make us ask for each. */
 const SHORTEST_PAUSE_MS = 60_000;
+/** Nor must forged tokens, however many come, while there is no answer. */
+const PAUSE_AFTER_FAILURE_MS = 2_000;
 
 /** Checks signatures, issuers, audiences and times. Loads its library with the first token. */
 export function createTokenVerifier({
@@ -45,6 +47,7 @@ export function createTokenVerifier({
   now = Date.now,
 }: TokenVerifierOptions = {}): TokenVerifier {
   const kept = new Map<TokenKind, { readonly keys: Promise<PublicKeys>; readonly atMs: number }>();
+  const failed = new Map<TokenKind, { readonly error: AppError; readonly atMs: number }>();
 
   const keysFor = async (kind: TokenKind, id: string): Promise<PublicKeys> => {
     const last = kept.get(kind);
@@ -53,9 +56,13 @@ export function createTokenVerifier({
       const keys = await last.keys;
       if (ageMs < SHORTEST_PAUSE_MS || (ageMs < KEEP_KEYS_MS && Object.hasOwn(keys, id))) return keys;
     }
-    const keys = fetchKeys(kind).catch((error: unknown) => {
+    const failure = failed.get(kind);
+    if (failure && now() - failure.atMs < PAUSE_AFTER_FAILURE_MS) throw failure.error;
+    const keys = fetchKeys(kind).catch((cause: unknown) => {
       kept.delete(kind);
-      throw new AppError('network', 'The keys by which Google signs cannot be read.', { cause: error });
+      const error = new AppError('network', 'The keys by which Google signs cannot be read.', { cause });
+      failed.set(kind, { error, atMs: now() });
+      throw error;
     });
     kept.set(kind, { keys, atMs: now() });
     return await keys;

@@ -146,6 +146,19 @@ describe('an identity on Cloud Run', () => {
     expect(fetched).toHaveBeenCalledTimes(1);
   });
 
+  it('costs no read per forged token while Google cannot be reached either, and is read again soon after', async () => {
+    let nowMs = 0;
+    const fetched = vi.fn<() => Promise<Record<string, string>>>().mockRejectedValue(new Error('down'));
+    const verifier = createTokenVerifier({ fetchKeys: fetched, now: () => nowMs });
+    for (let count = 0; count < 50; count += 1) {
+      await expect(verifier.idToken(signed(), undefined)).rejects.toMatchObject({ code: 'network' });
+    }
+    expect(fetched).toHaveBeenCalledTimes(1);
+    nowMs = 2_000;
+    fetched.mockResolvedValue({ k1: pem(rsa) });
+    expect(await verifier.idToken(signed(), undefined)).toMatchObject({ sub: '1234567890' });
+  });
+
   it('leaves nothing of a refused token in its error', async () => {
     const token = signed({ email: 'secret@acme.com' }, { key: foreign.privateKey });
     const error = await check(bearer(token)).catch((thrown: Error) => thrown);
