@@ -157,6 +157,17 @@ const CASES: readonly (readonly [string, Filter, readonly string[]])[] = [
     ['b', 'd', 'g'],
   ],
   [
+    'a range or something else',
+    {
+      type: 'or',
+      filters: [
+        { type: 'gt', key: 'rating', value: 0 },
+        { type: 'eq', key: 'draft', value: true },
+      ],
+    },
+    ['b', 'c'],
+  ],
+  [
     'in with 31 values',
     { type: 'in', key: 'year', value: [2019, ...Array.from({ length: 30 }, (_, i) => i)] },
     ['a', 'g'],

@@ -58,6 +58,11 @@ export function checkFirestoreFilter(filter: Filter): void {
   if (excludes && (hasAlternatives(filter) || conditions.some(({ type }) => type === 'in'))) {
     throw unsupported('combine "nin" with "or" or "in"');
   }
+  const fields = alwaysTested(filter);
+  const ordered = conditions.find(({ type, key }) => INEQUALITIES.has(type) && !fields.has(key));
+  if (ordered !== undefined) {
+    throw unsupported(`look for "${ordered.type}" of a field in one alternative of "or" and not in the others`);
+  }
   if (countContains(filter).some((count) => count > 1)) {
     throw unsupported('combine two "contains" that must both hold');
   }
@@ -93,6 +98,20 @@ function simplify(condition: Condition): Condition {
   const [only] = condition.value;
   if (only === undefined || condition.value.length !== 1) return condition;
   return { type: condition.type === 'in' ? 'eq' : 'ne', key, value: only };
+}
+
+/**
+ * Firestore orders by every field of an inequality and so leaves out what lacks one of them, whichever alternative it is
+ * that asks. Only where all of them ask for the field is nothing lost.
+ */
+const INEQUALITIES: ReadonlySet<FilterOperator> = new Set(['ne', 'gt', 'gte', 'lt', 'lte', 'nin', 'exists']);
+
+/** The fields that whatever matches has to have. */
+function alwaysTested(filter: Filter): ReadonlySet<string> {
+  if (!('filters' in filter)) return new Set([filter.key]);
+  const [first = new Set<string>(), ...others] = filter.filters.map(alwaysTested);
+  if (filter.type === 'and') return new Set([...first, ...others.flatMap((fields) => [...fields])]);
+  return new Set([...first].filter((key) => others.every((fields) => fields.has(key))));
 }
 
 function hasAlternatives(filter: Filter): boolean {

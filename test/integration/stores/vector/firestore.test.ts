@@ -37,6 +37,13 @@ describeWithFirestore('the Firestore vector store', () => {
           { type: 'eq', key: 'draft', value: true },
         ],
       },
+      {
+        type: 'or',
+        filters: [
+          { type: 'gt', key: 'rating', value: 0 },
+          { type: 'eq', key: 'draft', value: true },
+        ],
+      },
       { type: 'in', key: 'year', value: [2019, ...Array.from({ length: 30 }, (_, i) => i)] },
     ],
   });

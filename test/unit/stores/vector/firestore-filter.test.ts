@@ -11,6 +11,7 @@ const anyOf = (count: number, type: 'in' | 'nin' = 'in'): Filter => ({
 const and = (...filters: Filter[]): Filter => ({ type: 'and', filters });
 const or = (...filters: Filter[]): Filter => ({ type: 'or', filters });
 const contains = (value: string): Filter => ({ type: 'contains', key: 'tags', value });
+const above = (key: string): Filter => ({ type: 'gt', key, value: 1 });
 const present: Filter = { type: 'exists', key: 'a', value: true };
 const refusalOf = (filter: Filter): string | undefined => {
   try {
@@ -31,6 +32,8 @@ describe('filters that one Firestore query can run', () => {
     ['one negation beside "or"', and(or(eq(1), eq(2)), { type: 'ne', key: 'b', value: 1 })],
     ['"nin" of one value beside "in", which is "ne"', and(anyOf(1, 'nin'), anyOf(3))],
     ['one "contains" per alternative', or(contains('x'), contains('y'))],
+    ['a range in each alternative', or(above('b'), and(eq(1), above('b')))],
+    ['a range beside alternatives', and(above('b'), or(eq(1), eq(2)))],
     ['"contains" beside alternatives', and(contains('x'), or(eq(1), eq(2)))],
   ])('have %s', (_title, filter) => {
     expect(refusalOf(filter)).toBeUndefined();
@@ -47,6 +50,11 @@ describe('filters that one Firestore query can run', () => {
     ['"nin" inside "or"', or(anyOf(2, 'nin'), eq(1)), /"nin" with "or"/],
     ['"nin" beside "in"', and(anyOf(2, 'nin'), anyOf(2)), /"nin" with "or"/],
     ['two "contains" at once', and(contains('x'), or(eq(1), contains('y'))), /"contains"/],
+    // Firestore passes over what has no `b`, though it has the right `a`.
+    ['a range in one alternative', or(eq(1), above('b')), /"gt" of a field in one alternative/],
+    ['ranges of two fields to choose from', or(above('a'), above('b')), /"gt" of a field in one alternative/],
+    ['"ne" in one alternative', or(eq(1), { type: 'ne', key: 'b', value: 1 }), /"ne" of a field in one alternative/],
+    ['"exists" in one alternative', or(and(eq(1), eq(2)), { ...present, key: 'b' }), /"exists" of a field in one/],
     ['fields that are missing', { type: 'exists', key: 'a', value: false }, /does not exist/],
   ])('do not have %s', (_title, filter, reason) => {
     expect(refusalOf(filter)).toMatch(reason);
