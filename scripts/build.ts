@@ -48,7 +48,8 @@ export async function build(
     await mkdir(directory, { recursive: true });
     const { metafile } = await bundle({
       absWorkingDir: ROOT,
-      entryPoints: { index: join('functions', name, 'index.ts') },
+      // Threads are started by the name of their file.
+      entryPoints: { index: join('functions', name, 'index.ts'), 'file-thread': 'shared/rag/file-thread.ts' },
       outdir: directory,
       bundle: true,
       splitting: true,

@@ -42,6 +42,14 @@ const ALIASES: Readonly<Record<string, string>> = {
   'application/xhtml+xml': 'text/html',
 };
 
+/** Media types that a library parses from bytes. */
+const PARSED_FILES: ReadonlySet<string> = new Set(['application/pdf', DOCX]);
+
+/** Whether reading it can take a long time, however short it is. */
+export function isParsedFile(contentType: string): boolean {
+  return PARSED_FILES.has(essenceOf(contentType));
+}
+
 /** The media type of content that comes without one: text, unless its first bytes say PDF or DOCX. */
 export function sniffContentType(content: string | Uint8Array): string {
   if (typeof content === 'string') return 'text/plain';
@@ -57,8 +65,8 @@ export function sniffContentType(content: string | Uint8Array): string {
  * its charset (UTF-8 unless the media type names another).
  */
 export async function extractText({ content, contentType }: ExtractInput): Promise<ExtractedText> {
-  const [essence = '', ...parameters] = contentType.split(';');
-  const type = essence.trim().toLowerCase();
+  const [, ...parameters] = contentType.split(';');
+  const type = essenceOf(contentType);
   const load = EXTRACTORS[ALIASES[type] ?? type];
   if (load === undefined) {
     throw new AppError(
@@ -75,6 +83,11 @@ export async function extractText({ content, contentType }: ExtractInput): Promi
       checkUnicode(typeof content === 'string' ? withoutMark(content) : decode(content, charsetOf(parameters))),
     bytes: () => (typeof content === 'string' ? new TextEncoder().encode(content) : content),
   });
+}
+
+function essenceOf(contentType: string): string {
+  const [essence = ''] = contentType.split(';');
+  return essence.trim().toLowerCase();
 }
 
 function plainText(source: ExtractSource): ExtractedText {

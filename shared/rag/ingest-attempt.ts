@@ -3,7 +3,8 @@ import type { DocumentScope } from '../contracts/document-store.ts';
 import type { Metadata, VectorStore } from '../contracts/vector-store.ts';
 import { type ChunkOptions, chunkText } from './chunk.ts';
 import type { Embedder } from './embed.ts';
-import { extractText, sniffContentType } from './extract.ts';
+import { sniffContentType } from './extract.ts';
+import type { FileReader } from './file-reader.ts';
 import type { IngestInput, IngestOutcome } from './ingest.ts';
 import type { Claim, Settlement } from './ingest-claim.ts';
 import { planChunks, type TextPiece } from './ingest-plan.ts';
@@ -13,6 +14,7 @@ export interface AttemptTools {
   readonly embedder: Embedder;
   readonly vectorStore: VectorStore;
   readonly chunking: ChunkOptions;
+  readonly readFile: FileReader;
   /** Equal hashes mean equal chunks and vectors. */
   readonly hashOf: (input: IngestInput) => string;
 }
@@ -109,11 +111,12 @@ export async function attemptUnderClaim(
 
 /** @throws AppError for a document that cannot be read; what fails on the way to the store is in the result. */
 async function fill(
-  { embedder, vectorStore, chunking }: AttemptTools,
+  tools: AttemptTools,
   { id, scope, claim, signal }: AttemptInput,
   input: IngestInput,
 ): Promise<Counts & { readonly error?: AppError }> {
-  const { pieces, title } = await readPieces(input, chunking);
+  const { embedder, vectorStore } = tools;
+  const { pieces, title } = await readPieces(tools, input, signal);
   const plan = planChunks({
     pieces,
     stored: await vectorStore.listDocument(id, { ...scope, signal }),
@@ -148,13 +151,14 @@ async function clear({ vectorStore }: AttemptTools, { id, scope, claim, signal }
 }
 
 async function readPieces(
+  { chunking, readFile }: AttemptTools,
   { content, contentType }: IngestInput,
-  chunking: ChunkOptions,
+  signal: AbortSignal,
 ): Promise<{ readonly pieces: readonly TextPiece[]; readonly title: string | undefined }> {
-  const { text, title, pages } = await extractText({
-    content,
-    contentType: contentType ?? sniffContentType(content),
-  });
+  const { text, title, pages } = await readFile(
+    { content, contentType: contentType ?? sniffContentType(content) },
+    signal,
+  );
   const pieces = chunkText(text, chunking);
   if (pieces.length === 0) {
     throw new AppError('invalid_request', 'The document holds no text.', { param: 'text' });

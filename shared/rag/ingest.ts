@@ -6,6 +6,7 @@ import { type ChunkOptions, checkChunkOptions } from './chunk.ts';
 import { checkDocumentId, sha256 } from './document-key.ts';
 import { createDocumentsAtOnce } from './documents-at-once.ts';
 import type { Embedder } from './embed.ts';
+import { createFileReader } from './file-reader.ts';
 import { attemptUnderClaim, NOTHING } from './ingest-attempt.ts';
 import { createClaims } from './ingest-claim.ts';
 import { toCanonicalJson } from './ingest-plan.ts';
@@ -108,7 +109,7 @@ export function createIngestion(options: IngestionOptions): Ingestion {
     const facts = [PIPELINE_VERSION, chunkOptions, space, contentType, title, source, toCanonicalJson(metadata)];
     return sha256(JSON.stringify([...facts, contentText(input)]));
   };
-  const tools = { embedder, vectorStore, chunking, hashOf };
+  const tools = { embedder, vectorStore, chunking, readFile: createFileReader(), hashOf };
 
   const converge: ConvergeScope = ({ id, scope, fromStore, source, hash, known, force, signal }) =>
     inTurn(keyOf(id, scope), async () => {
