@@ -1,55 +1,28 @@
 import { assertModelAllowed } from '../../shared/app/caller.ts';
-import type { ChatInput } from '../../shared/app/chat-service.ts';
 import type { App } from '../../shared/app/create-app.ts';
+import { createLazy, type Lazy } from '../../shared/app/lazy.ts';
 import type { Handler, RequestContext } from '../../shared/http/define-handler.ts';
-import { createChatCompletionsFormat } from '../../shared/http/dialects/chat-completions-format.ts';
-import { createCompletionsFormat } from '../../shared/http/dialects/completions-format.ts';
-import { toChatBody as fromCompletions } from '../../shared/http/dialects/completions-request.ts';
-import { toTokenCount } from '../../shared/http/dialects/messages-count.ts';
 import { toMessagesErrorBody } from '../../shared/http/dialects/messages-error.ts';
-import { createMessagesFormat } from '../../shared/http/dialects/messages-format.ts';
-import { toChatBody as fromMessages } from '../../shared/http/dialects/messages-request.ts';
-import { createResponsesFormat } from '../../shared/http/dialects/responses-format.ts';
-import { toChatBody as fromResponses } from '../../shared/http/dialects/responses-request.ts';
 import type { Route } from '../../shared/http/router.ts';
-import { chatSchema } from '../../shared/http/schemas/chat-schema.ts';
-import { completionsSchema } from '../../shared/http/schemas/completions-schema.ts';
-import { countTokensSchema, messagesSchema } from '../../shared/http/schemas/messages-schema.ts';
-import { responsesSchema } from '../../shared/http/schemas/responses-schema.ts';
-import { parseRequest } from '../../shared/http/validation.ts';
-
-/** What a dialect makes of a request: the chat it stands for, and the form of the answer. */
-type Dialect = (json: unknown) => Pick<ChatInput, 'body' | 'format'>;
-
-const chatCompletions: Dialect = (json) => {
-  const body = parseRequest(chatSchema, json);
-  return { body, format: createChatCompletionsFormat({ includeUsage: body.stream_options?.include_usage === true }) };
-};
-
-const responses: Dialect = (json) => {
-  const request = parseRequest(responsesSchema, json);
-  return { body: fromResponses(request), format: createResponsesFormat(request) };
-};
-
-const messages: Dialect = (json) => {
-  const request = parseRequest(messagesSchema, json);
-  return { body: fromMessages(request), format: createMessagesFormat(request) };
-};
-
-const completions: Dialect = (json) => {
-  const request = parseRequest(completionsSchema, json);
-  return { body: fromCompletions(request), format: createCompletionsFormat(request) };
-};
+import type { Dialect } from './dialects/dialect.ts';
 
 export function chatRoutes(app: App): readonly Route<Handler>[] {
   const readJson = (context: RequestContext): unknown => context.readJson(app.config.limits.chatBodyBytes);
 
+  // A client speaks one dialect: the schemas and formats of each are loaded with its first request.
+  const chatCompletions = createLazy(async () => (await import('./dialects/chat-completions.ts')).chatCompletions);
+  const responses = createLazy(async () => (await import('./dialects/responses.ts')).responses);
+  const anthropic = createLazy(() => import('./dialects/messages.ts'));
+  const messages = createLazy(async () => (await anthropic.get()).messages);
+  const completions = createLazy(async () => (await import('./dialects/completions.ts')).completions);
+
   const answer =
-    (dialect: Dialect): Handler =>
+    (dialect: Lazy<Dialect>): Handler =>
     async (context) => {
       const caller = await app.authenticate(context, 'chat');
       const { signal, call, header } = context;
-      const input = { ...dialect(readJson(context)), caller, signal, call, header };
+      const toChat = await dialect.get();
+      const input = { ...toChat(readJson(context)), caller, signal, call, header };
       return input.body.stream ? app.chat.stream(input) : await app.chat.complete(input);
     };
 
@@ -63,9 +36,8 @@ export function chatRoutes(app: App): readonly Route<Handler>[] {
       toErrorBody: toMessagesErrorBody,
       handler: async (context) => {
         const caller = await app.authenticate(context, 'chat');
-        const request = parseRequest(countTokensSchema, readJson(context));
-        assertModelAllowed(caller, request.model);
-        return { json: toTokenCount(request) };
+        const { countTokens } = await anthropic.get();
+        return { json: countTokens(readJson(context), (model) => assertModelAllowed(caller, model)) };
       },
     },
     { method: 'POST', path: '/v1/completions', handler: answer(completions) },

@@ -1,17 +1,20 @@
 import type { App } from '../../shared/app/create-app.ts';
+import { createLazy } from '../../shared/app/lazy.ts';
 import type { Handler } from '../../shared/http/define-handler.ts';
 import type { Route } from '../../shared/http/router.ts';
-import { collectionSchema } from '../../shared/http/schemas/common-schema.ts';
-import { searchSchema, vectorStoreSearchSchema } from '../../shared/http/schemas/search-schema.ts';
 import { parseRequest } from '../../shared/http/validation.ts';
 
 export function searchRoutes(app: App): readonly Route<Handler>[] {
+  // Loaded with the first request.
+  const schemas = createLazy(() => import('../../shared/http/schemas/search-schema.ts'));
+  const names = createLazy(() => import('../../shared/http/schemas/common-schema.ts'));
   return [
     {
       method: 'POST',
       path: '/v1/search',
       handler: async (context) => {
         const caller = await app.authenticate(context, 'search');
+        const { searchSchema } = await schemas.get();
         const body = parseRequest(searchSchema, context.readJson(app.config.limits.searchBodyBytes));
         return { json: await app.search.search({ body, caller, signal: context.signal, facts: context.call.facts }) };
       },
@@ -21,6 +24,8 @@ export function searchRoutes(app: App): readonly Route<Handler>[] {
       path: '/v1/vector_stores/:collection/search',
       handler: async (context) => {
         const caller = await app.authenticate(context, 'search');
+        const { vectorStoreSearchSchema } = await schemas.get();
+        const { collectionSchema } = await names.get();
         const body = parseRequest(vectorStoreSearchSchema, context.readJson(app.config.limits.searchBodyBytes));
         const collection = parseRequest(collectionSchema, context.params.collection);
         return {

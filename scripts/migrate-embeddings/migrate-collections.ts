@@ -1,6 +1,6 @@
 import { AppError, toAppError } from '../../shared/contracts/app-error.ts';
 import { mapConcurrently } from '../../shared/rag/concurrency.ts';
-import { isDocumentFault } from '../../shared/rag/ingest-attempt.ts';
+import { isDocumentFault } from '../../shared/rag/document-fault.ts';
 import { listCollections } from './check-migration.ts';
 import { type CopyStatus, type CopyTools, copyDocument } from './copy-document.ts';
 

@@ -6,8 +6,6 @@ import type { HttpFetch } from '../contracts/http-fetch.ts';
 import type { SecretSource } from '../contracts/secret-source.ts';
 import type { UsageLedger } from '../contracts/usage-ledger.ts';
 import type { CallerRequest } from '../http/caller-request.ts';
-import { createIngestion } from '../rag/ingest.ts';
-import { createRetriever } from '../rag/retrieve.ts';
 import { resolveModel } from '../routing/resolve-model.ts';
 import { createSecrets } from '../secrets/create-secrets.ts';
 import { createAccessTokenSource } from '../security/access-token.ts';
@@ -125,16 +123,18 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
   const { ledger, budget, meter, embeddings: usage } = accounting;
   const embeddings = createEmbeddingsService({ config, backends, usage });
 
-  const retriever = createLazy(async () =>
-    createRetriever({
+  const retriever = createLazy(async () => {
+    const { createRetriever } = await import('../rag/retrieve.ts');
+    return createRetriever({
       embedder: await embeddings.configured.get(),
       vectorStore: await backends.vectorStore.get(),
       fusion: { method: config.embeddings?.provider === 'local' ? 'convex' : 'rrf' },
       paidReads: config.vectorstore?.provider === 'firestore',
-    }),
-  );
-  const ingestion = createLazy(async () =>
-    createIngestion({
+    });
+  });
+  const ingestion = createLazy(async () => {
+    const { createIngestion } = await import('../rag/ingest.ts');
+    return createIngestion({
       embedder: await embeddings.configured.get(),
       vectorStore: await backends.vectorStore.get(),
       documentStore: await backends.documentStore.get(),
@@ -144,8 +144,8 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
         overlap: config.ingestion.chunkOverlap,
       },
       now,
-    }),
-  );
+    });
+  });
   const checkKey = createApiKeyCheck({
     keys: config.auth.keys,
     readSecret: (reference) => secrets.get(reference),

@@ -10,7 +10,6 @@ import type { Backends } from './backends.ts';
 import { assertModelAllowed, type Caller } from './caller.ts';
 import type { EmbeddingUsage } from './embedding-usage.ts';
 import { createLazy, type Lazy } from './lazy.ts';
-import { makeEmbedder } from './make-embedder.ts';
 
 export interface EmbeddingsInput {
   readonly body: z.output<typeof embeddingsSchema>;
@@ -48,7 +47,10 @@ export interface EmbeddingsServiceOptions {
 const MAX_EMBEDDERS = 16;
 
 export function createEmbeddingsService({ config, backends, usage }: EmbeddingsServiceOptions): EmbeddingsService {
-  const make = (embeddings: EmbeddingsConfig): Promise<Embedder> => makeEmbedder(embeddings, { config, backends });
+  const make = async (embeddings: EmbeddingsConfig): Promise<Embedder> => {
+    const { makeEmbedder } = await import('./make-embedder.ts');
+    return await makeEmbedder(embeddings, { config, backends });
+  };
   const configured = createLazy(async () => make(requireEmbeddings(config)));
   const others = new Map<string, Lazy<Embedder>>();
 

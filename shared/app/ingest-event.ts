@@ -1,9 +1,9 @@
 import type { SluiceConfig } from '../config/types.ts';
 import type { ErrorCode } from '../contracts/app-error.ts';
 import { AppError } from '../contracts/app-error.ts';
+import { isDocumentFault } from '../rag/document-fault.ts';
 import type { Ingestion } from '../rag/ingest.ts';
-import { isDocumentFault } from '../rag/ingest-attempt.ts';
-import { type DocumentEvent, type DocumentName, readDocumentEvent } from '../stores/document/firestore-event.ts';
+import type { DocumentEvent, DocumentName } from '../stores/document/firestore-event.ts';
 import { toSeconds } from '../telemetry/call.ts';
 import { safeText } from '../telemetry/safe-text.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -76,6 +76,7 @@ export function createIngestEvent({
   };
 
   return async (input) => {
+    const { readDocumentEvent } = await import('../stores/document/firestore-event.ts');
     const event = readDocumentEvent(input);
     const outcome = await receive(event);
     const lagMs = event.timeMs === undefined ? undefined : now() - event.timeMs;

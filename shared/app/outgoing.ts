@@ -1,9 +1,10 @@
 import type { LegConfig, ToolConfig } from '../config/types.ts';
 import type { HttpFetch } from '../contracts/http-fetch.ts';
 import { OLLAMA_PATHS } from '../providers/ollama-transport.ts';
-import { createGuardedHttpClient } from '../security/guarded-http.ts';
+import type { GuardedHttpClient } from '../security/guarded-http.ts';
 import { toGuardTarget } from '../security/url-guard.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { createLazy } from './lazy.ts';
 
 /** A place that requests go to, as the configuration describes it. */
 export interface Place {
@@ -36,16 +37,29 @@ export function createOutgoing({ production, telemetry, fetch }: OutgoingOptions
     const same = () => fetch;
     return { fetchFor: same, fetchForLeg: same, fetchForTool: same, fetchPublic: fetch, close: async () => {} };
   }
-  const client = createGuardedHttpClient({
-    production,
-    onBlocked: ({ reason, targetName }) => telemetry.requestBlocked({ reason, target: targetName }),
+  // A third of what a function would load at its start, and a start calls nobody.
+  const transport = createLazy(async () => {
+    const { createGuardedHttpClient } = await import('../security/guarded-http.ts');
+    return createGuardedHttpClient({
+      production,
+      onBlocked: ({ reason, targetName }) => telemetry.requestBlocked({ reason, target: targetName }),
+    });
   });
+  /** Made with the first request; from then on it is called directly. */
+  const onceLoaded = (make: (client: GuardedHttpClient) => HttpFetch): HttpFetch => {
+    let made: HttpFetch | undefined;
+    return async (url, init) => {
+      made ??= make(await transport.get());
+      return await made(url, init);
+    };
+  };
   const byLeg = new WeakMap<LegConfig, HttpFetch>();
 
   const fetchFor: Outgoing['fetchFor'] = (name, { endpoint, allowedCidrs }) => {
-    if (endpoint === undefined) return client.fetchVendor;
+    if (endpoint === undefined) return onceLoaded((client) => client.fetchVendor);
     const onlyPaths = name === 'ollama' ? { onlyPaths: OLLAMA_PATHS } : {};
-    return client.fetchFor(toGuardTarget({ name, endpoint, allowedCidrs, development: !production, ...onlyPaths }));
+    const target = toGuardTarget({ name, endpoint, allowedCidrs, development: !production, ...onlyPaths });
+    return onceLoaded((client) => client.fetchFor(target));
   };
 
   return {
@@ -56,7 +70,7 @@ export function createOutgoing({ production, telemetry, fetch }: OutgoingOptions
       return made;
     },
     fetchForTool: ({ url, allowedCidrs }) => fetchFor('tool', { endpoint: url, allowedCidrs }),
-    fetchPublic: client.fetchPublic,
-    close: client.close,
+    fetchPublic: onceLoaded((client) => client.fetchPublic),
+    close: async () => await (await transport.peek())?.close(),
   };
 }

@@ -3,7 +3,7 @@ import type { SluiceConfig } from '../config/types.ts';
 import type { Filter } from '../contracts/filter.ts';
 import type { Metadata } from '../contracts/vector-store.ts';
 import type { searchSchema, vectorStoreSearchSchema } from '../http/schemas/search-schema.ts';
-import { createHighlighter, type Highlight } from '../rag/highlight.ts';
+import type { Highlight } from '../rag/highlight.ts';
 import type { Retriever, SearchResult } from '../rag/retrieve.ts';
 import type { CallFacts } from '../telemetry/call.ts';
 import { type Caller, tenantOf } from './caller.ts';
@@ -103,7 +103,8 @@ export function createSearchService({ config, retriever, usage, reads }: SearchS
       } satisfies CallFacts);
       const cost = await usage.record({ target: config.embeddings, tokens, caller, tenant });
       facts.cost_usd = cost;
-      const highlight = body.highlights === true ? createHighlighter(body.query) : undefined;
+      const highlight =
+        body.highlights === true ? (await import('../rag/highlight.ts')).createHighlighter(body.query) : undefined;
       return {
         object: 'list',
         data: results.map((result) => ({

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { once } from './objects.ts';
 
 export interface IpAddress {
   readonly bits: 32 | 128;
@@ -12,35 +13,39 @@ export interface IpRange {
 }
 
 /** Private space a deployment may own. Everything else is either public already or never to be reached. */
-const ALLOWED = toRanges(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7']);
+const allowedRanges = once(() =>
+  toRanges(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7']),
+);
 
 /**
  * Where clouds answer their machines' questions about themselves, credentials included: Google, AWS (instances, tasks,
  * pods, its resolver), Azure, Alibaba, Tencent, Oracle, Scaleway. Never to be reached, whatever a file says. Most of
  * them lie in link-local space, some in space that is private or public otherwise.
  */
-export const METADATA_RANGES = toRanges([
-  '169.254.169.254/32',
-  '169.254.169.253/32',
-  '169.254.170.2/32',
-  '169.254.170.23/32',
-  '169.254.0.23/32',
-  '169.254.42.42/32',
-  '168.63.129.16/32',
-  '100.100.100.200/32',
-  '192.0.0.192/32',
-  'fd20:ce::/32',
-  'fd00:ec2::/32',
-  'fd00:c1::/32',
-  'fd00:42::42/128',
-]);
+export const metadataRanges = once(() =>
+  toRanges([
+    '169.254.169.254/32',
+    '169.254.169.253/32',
+    '169.254.170.2/32',
+    '169.254.170.23/32',
+    '169.254.0.23/32',
+    '169.254.42.42/32',
+    '168.63.129.16/32',
+    '100.100.100.200/32',
+    '192.0.0.192/32',
+    'fd20:ce::/32',
+    'fd00:ec2::/32',
+    'fd00:c1::/32',
+    'fd00:42::42/128',
+  ]),
+);
 
 /** What is wrong with a CIDR as an opt-in to a private network; undefined when nothing is. */
 export function cidrFault(text: string): string | undefined {
   const range = parseCidr(text);
   if (range === undefined) return 'must be a CIDR such as 10.8.0.0/24';
-  const within = ALLOWED.some((allowed) => allowed.bits === range.bits && isInside(range, allowed));
-  if (within && !METADATA_RANGES.some((metadata) => overlaps(metadata, range))) return undefined;
+  const within = allowedRanges().some((allowed) => allowed.bits === range.bits && isInside(range, allowed));
+  if (within && !metadataRanges().some((metadata) => overlaps(metadata, range))) return undefined;
   return 'must lie inside private address space; loopback, link-local, metadata and public ranges cannot be opened';
 }
 

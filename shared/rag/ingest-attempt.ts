@@ -1,7 +1,8 @@
-import { AppError, type ErrorCode, toAppError } from '../contracts/app-error.ts';
+import { AppError, toAppError } from '../contracts/app-error.ts';
 import type { DocumentScope } from '../contracts/document-store.ts';
 import type { Metadata, VectorStore } from '../contracts/vector-store.ts';
 import { type ChunkOptions, chunkText } from './chunk.ts';
+import { isDocumentFault } from './document-fault.ts';
 import type { Embedder } from './embed.ts';
 import { sniffContentType } from './extract.ts';
 import type { FileReader } from './file-reader.ts';
@@ -43,19 +44,6 @@ interface Counts {
 }
 
 export const NOTHING: Counts = { chunks: 0, embedded: 0, skipped: 0, tokens: 0 };
-
-const DOCUMENT_FAULTS: ReadonlySet<ErrorCode> = new Set([
-  'invalid_request',
-  'too_large',
-  'unsupported',
-  'context_length_exceeded',
-  'content_filtered',
-]);
-
-/** Whether the document itself is at fault, so that only another version of it can succeed. */
-export function isDocumentFault({ code }: AppError): boolean {
-  return DOCUMENT_FAULTS.has(code);
-}
 
 /**
  * One attempt under a claim: reads the document, brings the stored chunks to what it says and settles the claim.

@@ -1,4 +1,5 @@
-import { contains, type IpAddress, METADATA_RANGES, parseAddress, toRanges } from '../config/cidr.ts';
+import { contains, type IpAddress, metadataRanges, parseAddress, toRanges } from '../config/cidr.ts';
+import { once } from '../config/objects.ts';
 
 /** What an address is for. Only `public` is reachable without more; `private` and `shared` may be opened by a CIDR. */
 export type AddressClass =
@@ -19,7 +20,7 @@ export type AddressClass =
 type Table = readonly (readonly [AddressClass, ReturnType<typeof toRanges>])[];
 
 /** https://www.iana.org/assignments/iana-ipv4-special-registry and the multicast block. */
-const IPV4: Table = [
+const ipv4Table = once<Table>(() => [
   ['unspecified', toRanges(['0.0.0.0/8'])],
   ['loopback', toRanges(['127.0.0.0/8'])],
   ['private', toRanges(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'])],
@@ -30,16 +31,16 @@ const IPV4: Table = [
   ['benchmarking', toRanges(['198.18.0.0/15'])],
   ['translated', toRanges(['192.88.99.0/24'])],
   ['reserved', toRanges(['192.0.0.0/24', '192.31.196.0/24', '192.52.193.0/24', '192.175.48.0/24', '240.0.0.0/4'])],
-];
+]);
 
 /** Before anything else: these two look like an IPv4 address in an IPv6 one. */
-const IPV6_SINGLE: Table = [
+const ipv6SingleTable = once<Table>(() => [
   ['loopback', toRanges(['::1/128'])],
   ['unspecified', toRanges(['::/128'])],
-];
+]);
 
 /** https://www.iana.org/assignments/iana-ipv6-special-registry, site-local addresses and the multicast block. */
-const IPV6: Table = [
+const ipv6Table = once<Table>(() => [
   ['private', toRanges(['fc00::/7', 'fec0::/10'])],
   ['link_local', toRanges(['fe80::/10'])],
   ['multicast', toRanges(['ff00::/8'])],
@@ -48,10 +49,10 @@ const IPV6: Table = [
   // However public the IPv4 address inside is: the way there leads through a translator or a relay of somebody's.
   ['translated', toRanges(['::/32', '64:ff9b::/96', '64:ff9b:1::/48', '2001::/32', '2002::/16'])],
   ['reserved', toRanges(['2001::/23', '2620:4f:8000::/48'])],
-];
+]);
 
 /** All that is handed out for global use. The rest of the space is special or nobody's. */
-const GLOBAL = toRanges(['2000::/3']);
+const globalRanges = once(() => toRanges(['2000::/3']));
 
 /** The class of an address in text form, seen through every known way of writing an IPv4 address into an IPv6 one. */
 export function classifyAddress(text: string): AddressClass {
@@ -60,14 +61,16 @@ export function classifyAddress(text: string): AddressClass {
 }
 
 function classify(address: IpAddress): AddressClass {
-  if (METADATA_RANGES.some((range) => contains(range, address))) return 'metadata';
-  if (address.bits === 32) return find(IPV4, address) ?? 'public';
-  const single = find(IPV6_SINGLE, address);
+  if (metadataRanges().some((range) => contains(range, address))) return 'metadata';
+  if (address.bits === 32) return find(ipv4Table(), address) ?? 'public';
+  const single = find(ipv6SingleTable(), address);
   if (single !== undefined) return single;
   const inside = embeddedIPv4(address.value).map((value) => classify({ bits: 32, value }));
   const worst = inside.find((found) => found === 'metadata') ?? inside.find((found) => found !== 'public');
   if (worst !== undefined) return worst;
-  return find(IPV6, address) ?? (GLOBAL.some((range) => contains(range, address)) ? 'public' : 'reserved');
+  return (
+    find(ipv6Table(), address) ?? (globalRanges().some((range) => contains(range, address)) ? 'public' : 'reserved')
+  );
 }
 
 function find(table: Table, address: IpAddress): AddressClass | undefined {

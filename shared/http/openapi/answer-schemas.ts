@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * What answers look like, for the OpenAPI document. What comes from a model's vendor is described by the members that

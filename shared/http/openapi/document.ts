@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { jsonObject, sluiceSchema } from '../schemas/common-schema.ts';
 import { filterSchema } from '../schemas/filter-schema.ts';
 import type { AnswerKind, Operation } from './operation.ts';

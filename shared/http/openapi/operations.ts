@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { chatSchema } from '../schemas/chat-schema.ts';
 import { collectionSchema, tenantSchema } from '../schemas/common-schema.ts';
 import { completionsSchema } from '../schemas/completions-schema.ts';

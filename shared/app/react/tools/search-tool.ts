@@ -2,7 +2,6 @@ import { AppError } from '../../../contracts/app-error.ts';
 import type { Citation } from '../../../contracts/context-format.ts';
 import type { Filter } from '../../../contracts/filter.ts';
 import type { ScoredChunk } from '../../../contracts/vector-store.ts';
-import { filterSchema } from '../../../http/schemas/filter-schema.ts';
 import { buildContext } from '../../../rag/prompt.ts';
 import type { SearchInput, SearchOutcome } from '../../../rag/retrieve.ts';
 import { createLazy } from '../../lazy.ts';
@@ -97,7 +96,7 @@ export function createSearchTool({
       check,
 
       async run(input, signal) {
-        const filter = readFilter(input.filter);
+        const filter = await readFilter(input.filter);
         const { results, tokens } = await search({
           ...defaults,
           query: readQuery(input.query),
@@ -118,8 +117,9 @@ function readQuery(query: unknown): string {
   throw new AppError('invalid_request', 'The query is blank; say what to look for.');
 }
 
-function readFilter(filter: unknown): Filter | undefined {
+async function readFilter(filter: unknown): Promise<Filter | undefined> {
   if (filter === undefined) return undefined;
+  const { filterSchema } = await import('../../../http/schemas/filter-schema.ts');
   const result = filterSchema.safeParse(filter);
   if (result.success) return result.data as Filter;
   throw new AppError(
