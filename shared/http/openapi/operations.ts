@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { chatSchema } from '../schemas/chat-schema.ts';
-import { collectionSchema, tenantSchema } from '../schemas/common-schema.ts';
+import { collectionSchema, scopeSchema } from '../schemas/common-schema.ts';
 import { completionsSchema } from '../schemas/completions-schema.ts';
 import { documentsSchema } from '../schemas/documents-schema.ts';
 import { embeddingsSchema } from '../schemas/embeddings-schema.ts';
@@ -39,7 +39,7 @@ const model = (schema: z.ZodType, description: string): Operation['answers'] => 
   200: { description, content: { [JSON_TYPE]: schema, [EVENTS]: null } },
 });
 
-const scope = { collection: collectionSchema.optional(), tenant: tenantSchema.optional() };
+const scope = scopeSchema.shape;
 const documentId = { id: z.string().min(1).max(512) };
 const STREAMS = 'With `stream: true` the answer is a stream of server-sent events in the form of the API.';
 

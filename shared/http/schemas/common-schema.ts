@@ -11,6 +11,9 @@ export const tenantSchema = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.@-]{0,127}$/, 'use 1 to 128 letters, digits and the characters _ . @ -');
 
+/** Where a document is, in the query of a request whose path names it. */
+export const scopeSchema = z.object({ collection: collectionSchema.optional(), tenant: tenantSchema.optional() });
+
 export const searchModeSchema = z.enum(['vector', 'lexical', 'hybrid']);
 export const topKSchema = z.int().min(1).max(1000);
 export const minScoreSchema = z.number().min(0).max(1);

@@ -57,6 +57,23 @@ describe('a request that never gets to a function', () => {
     });
   });
 
+  it.each([
+    ['GET', '/v1/documents/x?tenant=a%20b', 'tenant'],
+    ['DELETE', '/v1/documents/x?collection=a%20b', 'collection'],
+    ['POST', '/v1/documents/x/retry?tenant=', 'tenant'],
+    ['POST', '/v1/vector_stores/a%20b/search', 'collection'],
+  ])('because of a name in the address, as %s %s, is told which', async (method, path, param) => {
+    const response = await fetch(`${server.url}${path}`, {
+      method,
+      headers: { authorization: 'Bearer a-key-of-the-file-1', 'content-type': 'application/json' },
+      ...(method === 'POST' ? { body: '{"query": "x"}' } : {}),
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      error: { param, message: expect.stringContaining(`Invalid ${param}: use 1 to`) },
+    });
+  });
+
   it('leaves the others on other connections alone, and the process alive', async () => {
     const [broken, whole] = await Promise.all([ask('\u0000\u0001'), fetch(`${server.url}/health`)]);
     expect([broken.status, whole.status]).toEqual([400, 200]);
