@@ -56,7 +56,6 @@ const SCENES: readonly (readonly [name: string, play: (page: Page) => Promise<vo
     'a passage',
     async (page) => {
       await page.locator('.cite').click();
-      await page.getByRole('dialog').waitFor();
     },
   ],
   [
@@ -156,7 +155,9 @@ describePage('access', toYaml, ({ open }) => {
     await page.locator('.status.good').waitFor();
 
     await page.keyboard.press('1');
+    await page.getByRole('textbox', { name: 'Your question' }).waitFor();
     await page.keyboard.press('/');
+    await expect.poll(() => focused(page)).toBe('Your question');
     await page.keyboard.press('Enter');
     await page.locator('.answer-foot').waitFor();
     await pressUntil(page, 'Shift+Tab', 'Source 1: handbook.md');
@@ -166,7 +167,9 @@ describePage('access', toYaml, ({ open }) => {
     await expect.poll(() => focused(page)).toBe('Source 1: handbook.md');
 
     await page.keyboard.press('2');
+    await page.getByRole('heading', { name: 'Search', exact: true }).waitFor();
     await page.keyboard.press('/');
+    await expect.poll(() => focused(page)).toBe('What to look for');
     await page.keyboard.type('gate');
     await page.keyboard.press('Enter');
     await page.locator('.result mark').first().waitFor();
@@ -188,6 +191,7 @@ describePage('access', toYaml, ({ open }) => {
     await page.keyboard.press('3');
     await pressUntil(page, 'Tab', 'Delete handbook.md');
     await page.keyboard.press('Enter');
+    await page.getByText('Really delete?').waitFor();
     await page.keyboard.press('Enter');
     await page.getByText('Nothing here yet: drop a file.').waitFor();
     await page.keyboard.press('n');

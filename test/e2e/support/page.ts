@@ -61,7 +61,8 @@ async function openPage(browser: Browser, url: string, options: BrowserContextOp
     reducedMotion: 'reduce',
     ...options,
   });
-  context.setDefaultTimeout(15_000);
+  // For machines with much else to do; nothing waits longer than it must.
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   const { origin } = new URL(url);
   const problems: string[] = [];
