@@ -56,6 +56,7 @@ const SCENES: readonly (readonly [name: string, play: (page: Page) => Promise<vo
     'a passage',
     async (page) => {
       await page.locator('.cite').click();
+      await page.getByRole('dialog').waitFor();
     },
   ],
   [
