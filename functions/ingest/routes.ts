@@ -1,15 +1,8 @@
 import type { App } from '../../shared/app/create-app.ts';
-<<<<<<< HEAD
 import { createLazy } from '../../shared/app/lazy.ts';
-import type { Handler, RequestContext } from '../../shared/http/define-handler.ts';
-import type { Route } from '../../shared/http/router.ts';
-=======
 import { defined } from '../../shared/config/objects.ts';
 import type { Handler, RequestContext } from '../../shared/http/define-handler.ts';
 import type { Route } from '../../shared/http/router.ts';
-import { scopeSchema } from '../../shared/http/schemas/common-schema.ts';
-import { documentsSchema } from '../../shared/http/schemas/documents-schema.ts';
->>>>>>> 733cf30 (A tenant or collection in the address that is no name is refused by its field)
 import { parseRequest } from '../../shared/http/validation.ts';
 
 export function ingestRoutes(app: App): readonly Route<Handler>[] {
@@ -22,15 +15,17 @@ export function ingestRoutes(app: App): readonly Route<Handler>[] {
   /** The document a path names; its collection and tenant, where not the defaults, come as query parameters. */
   const target = async (context: RequestContext) => {
     const caller = await app.authenticate(context, 'ingest');
-    const { collectionSchema, tenantSchema } = await names.get();
-    const collection = context.query.get('collection');
-    const tenant = context.query.get('tenant');
+    const { scopeSchema } = await names.get();
+    const [collection, tenant] = [context.query.get('collection'), context.query.get('tenant')];
+    const scope = parseRequest(scopeSchema, {
+      ...(collection === null ? {} : { collection }),
+      ...(tenant === null ? {} : { tenant }),
+    });
     return {
       id: context.params.id ?? '',
       caller,
       signal: context.signal,
-      ...(collection === null ? {} : { collection: parseRequest(collectionSchema, collection) }),
-      ...(tenant === null ? {} : { tenant: parseRequest(tenantSchema, tenant) }),
+      ...defined(scope),
     };
   };
 
@@ -65,22 +60,3 @@ export function ingestRoutes(app: App): readonly Route<Handler>[] {
     },
   ];
 }
-<<<<<<< HEAD
-=======
-
-/** The document a path names; its collection and tenant, where not the defaults, come as query parameters. */
-async function target(app: App, context: RequestContext) {
-  const caller = await app.authenticate(context, 'ingest');
-  const [collection, tenant] = [context.query.get('collection'), context.query.get('tenant')];
-  const scope = parseRequest(scopeSchema, {
-    ...(collection === null ? {} : { collection }),
-    ...(tenant === null ? {} : { tenant }),
-  });
-  return {
-    id: context.params.id ?? '',
-    caller,
-    signal: context.signal,
-    ...defined(scope),
-  };
-}
->>>>>>> 733cf30 (A tenant or collection in the address that is no name is refused by its field)

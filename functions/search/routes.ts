@@ -2,14 +2,7 @@ import type { App } from '../../shared/app/create-app.ts';
 import { createLazy } from '../../shared/app/lazy.ts';
 import type { Handler } from '../../shared/http/define-handler.ts';
 import type { Route } from '../../shared/http/router.ts';
-<<<<<<< HEAD
-=======
-import { scopeSchema } from '../../shared/http/schemas/common-schema.ts';
-import { searchSchema, vectorStoreSearchSchema } from '../../shared/http/schemas/search-schema.ts';
->>>>>>> 733cf30 (A tenant or collection in the address that is no name is refused by its field)
 import { parseRequest } from '../../shared/http/validation.ts';
-
-const placeSchema = scopeSchema.pick({ collection: true }).required();
 
 export function searchRoutes(app: App): readonly Route<Handler>[] {
   // Loaded with the first request.
@@ -32,7 +25,7 @@ export function searchRoutes(app: App): readonly Route<Handler>[] {
       handler: async (context) => {
         const caller = await app.authenticate(context, 'search');
         const { vectorStoreSearchSchema } = await schemas.get();
-        const { collectionSchema } = await names.get();
+        const { placeSchema } = await names.get();
         const body = parseRequest(vectorStoreSearchSchema, context.readJson(app.config.limits.searchBodyBytes));
         const { collection } = parseRequest(placeSchema, context.params);
         return {

@@ -14,6 +14,9 @@ export const tenantSchema = z
 /** Where a document is, in the query of a request whose path names it. */
 export const scopeSchema = z.object({ collection: collectionSchema.optional(), tenant: tenantSchema.optional() });
 
+/** The collection that a path names. */
+export const placeSchema = z.object({ collection: collectionSchema });
+
 export const searchModeSchema = z.enum(['vector', 'lexical', 'hybrid']);
 export const topKSchema = z.int().min(1).max(1000);
 export const minScoreSchema = z.number().min(0).max(1);
