@@ -27,6 +27,13 @@ export async function serve({ host, port }: { host: string; port: number }): Pro
   return { server, url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}` };
 }
 
+/** A port as text; 0 takes any that is free. @throws AppError `configuration`. */
+export function readPort(text = ''): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (text !== '' && !(port <= 65_535)) throw new AppError('configuration', 'PORT is a number from 0 to 65535.');
+  return text === '' ? 8080 : port;
+}
+
 /** What a person wants to know after the start, in the order they want to know it. */
 export function describeStart({ config, choices }: LoadedConfig, url: string): string {
   const lines = [`Sluice is listening on ${url}`, `Configuration: ${config.source}`];
@@ -56,7 +63,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const loaded = await loadConfig({ environment, probe: listOllamaModels });
     const ollama = loaded.config.agents.flatMap(({ legs }) => legs).find(({ provider }) => provider === 'ollama');
     if (loaded.config.source !== environment.SLUICE_CONFIG && ollama) process.env.SLUICE_OLLAMA_MODEL = ollama.model;
-    const { url } = await serve({ host: environment.HOST || '127.0.0.1', port: Number(environment.PORT || 8080) });
+    const { url } = await serve({ host: environment.HOST || '127.0.0.1', port: readPort(environment.PORT) });
     console.log(describeStart(loaded, url));
   } catch (error) {
     const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
