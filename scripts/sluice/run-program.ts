@@ -33,6 +33,10 @@ export async function runProgram(args: readonly string[], context: CommandContex
   }
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load === undefined) {
+    if (name.startsWith('-')) {
+      complain(`Options come after the command: sluice COMMAND ${name}. See sluice --help.`);
+      return EXIT.usage;
+    }
     const meant = nearest(name, Object.keys(COMMANDS));
     complain(`There is no command ${name}.${meant === undefined ? '' : ` Did you mean ${meant}?`} See sluice --help.`);
     return EXIT.usage;

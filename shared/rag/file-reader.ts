@@ -64,7 +64,8 @@ export function createFileReader({ timeoutMs = DEFAULT_TIMEOUT_MS }: { readonly 
       };
       const fail = (error: AppError) => settle(() => reject(error), false);
       const leave = () => fail(toAppError(signal.reason, signal));
-      const breakDown = () => fail(tooMuch('takes too much memory to read'));
+      const breakDown = (cause: unknown) =>
+        fail(isOutOfMemory(cause) ? tooMuch('takes too much memory to read') : lost(cause));
       const answer = (message: Answer) => {
         if ('extracted' in message) return settle(() => resolve(message.extracted), true);
         const { code, message: words, param } = message.refused;
@@ -90,6 +91,15 @@ function startThread(): Worker {
   const thread = new URL('./file-thread.ts', import.meta.url).href;
   const code = `import('${loader}').then(({ register }) => { register(); return import('${thread}'); })`;
   return new Worker(code, { ...options, eval: true });
+}
+
+function isOutOfMemory(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY';
+}
+
+/** Not the file's fault: another attempt gets another thread. */
+function lost(cause: unknown): AppError {
+  return new AppError('server_error', 'The thread that reads files ended.', { retryable: true, cause });
 }
 
 function tooMuch(what: string): AppError {

@@ -27,6 +27,7 @@ describe('the program, called wrongly or for help', () => {
   it.each([
     [[], 'Usage: sluice COMMAND'],
     [['serach', 'x'], 'Did you mean search?'],
+    [['--url', 'http://127.0.0.1:1', 'models'], 'Options come after the command: sluice COMMAND --url.'],
     [['search'], 'Say what to look for'],
     [['search', 'x', '--topk', '3'], 'There is no option --topk. Did you mean --top-k?'],
     [['search', 'x', '--top-k', 'many'], '--top-k is a whole number from 1 to 1000.'],
