@@ -6,13 +6,16 @@ import { inspect } from 'node:util';
 export type SecretValue = { readonly value: string } | { readonly secret: string };
 
 const SCHEME = 'secret://';
+/** What somebody wrote who meant a reference, and which would go to a vendor as a key. */
+const MEANT_AS_REFERENCE = /^\s*secret:/i;
 const REFERENCE =
   /^(?:[A-Za-z0-9_-]{1,255}|projects\/[A-Za-z0-9_.:-]+\/(?:locations\/[a-z0-9-]+\/)?secrets\/[A-Za-z0-9_-]{1,255}(?:\/versions\/[A-Za-z0-9_-]+)?)$/;
 
 /** What is wrong with a text as a key or a reference to one; undefined when nothing is. */
 export function secretFault(text: string): string | undefined {
   if (text === '') return 'is empty; give it a value or remove the line';
-  if (!text.startsWith(SCHEME) || REFERENCE.test(text.slice(SCHEME.length))) return undefined;
+  if (!MEANT_AS_REFERENCE.test(text)) return undefined;
+  if (text.startsWith(SCHEME) && REFERENCE.test(text.slice(SCHEME.length))) return undefined;
   return 'must be secret://NAME or secret://projects/PROJECT/secrets/NAME/versions/VERSION (without a version, the latest)';
 }
 

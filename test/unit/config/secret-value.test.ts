@@ -27,6 +27,9 @@ describe('secretFault', () => {
     'secret://projects/p/secrets/k/versions/',
     'secret://../x',
     'secret://a/b',
+    'Secret://openai-key',
+    'secret:openai-key',
+    ' secret://openai-key',
   ])('refuses %j', (text) => {
     expect(secretFault(text)).toBeDefined();
   });
