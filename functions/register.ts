@@ -47,7 +47,11 @@ export async function startApp(): Promise<{ app: App; config: SluiceConfig }> {
     // A function opens no connection while it loads: `npm start` has looked for an Ollama and left its model here.
     probe: async () => listOf(environment.SLUICE_OLLAMA_MODEL),
   }).catch(exitWithProblems);
-  return { app: createApp(config, { environment }), config };
+  try {
+    return { app: createApp(config, { environment }), config };
+  } catch (error) {
+    return exitWithProblems(error);
+  }
 }
 
 /**

@@ -21,6 +21,8 @@ interface Citation {
 
 /** Starts a server, puts this repository's Markdown pages into it, searches them and asks about them. */
 async function demo(): Promise<void> {
+  // The gateway logs into this program's own output, where only what went wrong is of interest.
+  process.env.SLUICE_LOG_LEVEL ||= 'WARNING';
   const { server, url } = await timed('start', () => serve({ host: '127.0.0.1', port: 0 }));
   console.log(`Listening on ${url}\n`);
   try {

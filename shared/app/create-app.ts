@@ -1,4 +1,4 @@
-import { type Environment, isCloudRun } from '../config/environment.ts';
+import { type Environment, isCloudRun, logLevel } from '../config/environment.ts';
 import type { FunctionName } from '../config/names.ts';
 import { defined } from '../config/objects.ts';
 import type { SluiceConfig } from '../config/types.ts';
@@ -89,7 +89,7 @@ export interface AppOptions {
 
 /** The composition root: the configuration's parts, put together. */
 export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
-  const { environment = {}, log = createLog(), now = Date.now } = options;
+  const { environment = {}, log = createLog({ minimum: logLevel(environment) }), now = Date.now } = options;
   for (const warning of config.warnings) log('WARNING', warning);
   const catalogue = createCatalogue({ overrides: config.prices });
   const observation = createObservation({

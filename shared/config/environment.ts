@@ -1,3 +1,5 @@
+import { AppError } from '../contracts/app-error.ts';
+
 /**
  * The only reader of `process.env`. Everything else is handed a snapshot, so that a test can state the environment it
  * runs in and a later change of the process cannot alter a configuration that is already in use.
@@ -17,6 +19,20 @@ export function isCloudRun(environment: Environment): boolean {
 /** Whether production rules hold: on Cloud Run, or with `NODE_ENV=production` anywhere. */
 export function isProduction(environment: Environment): boolean {
   return isCloudRun(environment) || environment.NODE_ENV === 'production';
+}
+
+const LOG_LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** The least severe lines that are logged. @throws AppError `configuration` for any other word. */
+export function logLevel(environment: Environment): LogLevel {
+  const written = environment.SLUICE_LOG_LEVEL;
+  if (!hasValue(written)) return 'INFO';
+  const level = LOG_LEVELS.find((known) => known === written.toUpperCase());
+  if (level === undefined) {
+    throw new AppError('configuration', `SLUICE_LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}.`);
+  }
+  return level;
 }
 
 /** Names under which the Google Cloud project is known, the platform's own first. They stand in for each other. */

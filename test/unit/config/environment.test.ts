@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { isCloudRun, isProduction, projectId, readEnvironment } from '../../../shared/config/environment.ts';
+import { isCloudRun, isProduction, logLevel, projectId, readEnvironment } from '../../../shared/config/environment.ts';
 
 describe('readEnvironment', () => {
   it('gives a frozen copy that later changes do not reach', () => {
@@ -25,5 +25,17 @@ describe('projectId', () => {
     expect(projectId({ GCLOUD_PROJECT: 'c', GCP_PROJECT_ID: 'b', GOOGLE_CLOUD_PROJECT: '' })).toBe('b');
     expect(projectId({ GCLOUD_PROJECT: 'c' })).toBe('c');
     expect(projectId({})).toBeUndefined();
+  });
+});
+
+describe('the log level', () => {
+  it('is INFO unless another one is written, in either case', () => {
+    expect(logLevel({})).toBe('INFO');
+    expect(logLevel({ SLUICE_LOG_LEVEL: '' })).toBe('INFO');
+    expect(logLevel({ SLUICE_LOG_LEVEL: 'warning' })).toBe('WARNING');
+  });
+
+  it('is refused when it is none, naming those there are', () => {
+    expect(() => logLevel({ SLUICE_LOG_LEVEL: 'quiet' })).toThrow('DEBUG, INFO, WARNING, ERROR');
   });
 });
