@@ -52,6 +52,7 @@ export function describeStart({ config, choices }: LoadedConfig, url: string): s
     ...(config.playground ? [`The page: ${url}/`] : []),
     'Try it:',
     `  curl ${url}/v1/chat/completions -H 'content-type: application/json' \\`,
+    ...(config.auth.mode === 'api_key' ? ["    -H 'authorization: Bearer YOUR-KEY' \\"] : []),
     `    -d '{"model": "${model}", "messages": [{"role": "user", "content": "Hello"}]}'`,
   );
   return lines.join('\n');
