@@ -16,6 +16,8 @@ export interface FirestoreProxy {
   /** `host:port`, as `FIRESTORE_EMULATOR_HOST` wants it. */
   readonly host: string;
   readonly calls: FirestoreCall[];
+  /** Resolves when no call is under way: a client may have all it wants a moment before its call has ended. */
+  idle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -27,11 +29,14 @@ const DOCUMENT = 1;
 
 export async function startFirestoreProxy(emulator: string): Promise<FirestoreProxy> {
   const calls: FirestoreCall[] = [];
+  const underWay = new Set<Promise<unknown>>();
   const upstream = connect(`http://${emulator}`);
   const server = createServer();
 
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     const method = String(headers[':path']).split('/').at(-1) ?? '';
+    const ended = new Promise((resolve) => stream.once('close', resolve)).finally(() => underWay.delete(ended));
+    underWay.add(ended);
     const onward = upstream.request({ ...headers, ':authority': emulator });
     const asked: Buffer[] = [];
     const answered: Buffer[] = [];
@@ -55,6 +60,9 @@ export async function startFirestoreProxy(emulator: string): Promise<FirestorePr
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
+    async idle() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
     async close() {
       upstream.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));

@@ -116,6 +116,7 @@ export async function startIngestRig(chunks: number): Promise<IngestRig> {
     async search() {
       proxy.calls.length = 0;
       await seen.retriever.search({ query: 'a question', topK: 10, tenant: null, signal, mode: 'vector' });
+      await proxy.idle();
       return [...proxy.calls];
     },
     async watchWrites(work) {
@@ -123,6 +124,7 @@ export async function startIngestRig(chunks: number): Promise<IngestRig> {
       target = seen;
       await work();
       target = ours;
+      await proxy.idle();
       return proxy.calls.filter(({ method }) => /Commit|Write/.test(method)).length;
     },
     async clear() {
