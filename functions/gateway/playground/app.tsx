@@ -45,7 +45,6 @@ export function App({ session }: { readonly session: Session }) {
   const needsKey = useStore(session.needsKey);
   const key = useStore(session.key);
   const theme = useStore(parts.themes.theme);
-  const hasShortcuts = useStore(parts.hasShortcuts);
   useEffect(() => void session.loadModels(), [session]);
   // Before anything else is heard: a key that is pressed next must find the focus where it will be.
   useLayoutEffect(() => {
@@ -74,7 +73,7 @@ export function App({ session }: { readonly session: Session }) {
       Escape: parts.conversation.stop,
     };
   }, [parts]);
-  useShortcuts(shortcuts, hasShortcuts);
+  useShortcuts(shortcuts, parts.hasShortcuts.get);
   const onFiles = useCallback(
     (files: readonly File[]) => {
       location.hash = 'documents';

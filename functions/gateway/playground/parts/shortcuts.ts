@@ -20,8 +20,9 @@ export const SHORTCUTS: readonly Shortcut[] = [
 /**
  * Single keys, heard while nobody types and no dialog is open.
  * @param actions by key.
+ * @param isOn asked at each key, so that the next one counts by what was just switched.
  */
-export function useShortcuts(actions: Readonly<Record<string, () => void>>, isOn: boolean): void {
+export function useShortcuts(actions: Readonly<Record<string, () => void>>, isOn: () => boolean): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
@@ -30,7 +31,7 @@ export function useShortcuts(actions: Readonly<Record<string, () => void>>, isOn
         event.target instanceof Element &&
         event.target.matches('input:not([type=radio], [type=checkbox]), textarea, select');
       const action = actions[event.key];
-      if (action === undefined || (event.key !== 'Escape' && (isTyping || !isOn))) return;
+      if (action === undefined || (event.key !== 'Escape' && (isTyping || !isOn()))) return;
       event.preventDefault();
       action();
     };
