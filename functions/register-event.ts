@@ -1,6 +1,7 @@
 import { cloudEvent } from '@google-cloud/functions-framework';
 import type { EventReference } from '../shared/app/observation.ts';
 import { AppError } from '../shared/contracts/app-error.ts';
+import { createBodyRoom } from '../shared/http/body-room.ts';
 import { installFrontDoor } from '../shared/http/front-door.ts';
 import { createLog } from '../shared/telemetry/log.ts';
 import { logDelay, logDocument } from './document-line.ts';
@@ -19,7 +20,11 @@ export async function registerDocumentEvent(name: string): Promise<void> {
     const message = 'There are no documents in Firestore. Set ingestion.store: firestore in the configuration.';
     exitWithProblems(new AppError('configuration', message));
   }
-  installFrontDoor({ maxBodyBytes: () => MAX_EVENT_BYTES, onTerminate: () => app.close() });
+  installFrontDoor({
+    maxBodyBytes: () => MAX_EVENT_BYTES,
+    bodyRoom: createBodyRoom(config.limits.bodyBytesInFlight),
+    onTerminate: () => app.close(),
+  });
   const log = createLog();
   cloudEvent(name, async (event: unknown) => {
     try {

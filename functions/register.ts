@@ -4,6 +4,7 @@ import { readEnvironment } from '../shared/config/environment.ts';
 import { loadConfig } from '../shared/config/load.ts';
 import type { SluiceConfig } from '../shared/config/types.ts';
 import { AppError } from '../shared/contracts/app-error.ts';
+import { createBodyRoom } from '../shared/http/body-room.ts';
 import { toCallerRequest } from '../shared/http/caller-request.ts';
 import { createHttpFunction, type Handler } from '../shared/http/define-handler.ts';
 import { installFrontDoor } from '../shared/http/front-door.ts';
@@ -28,6 +29,7 @@ export async function registerHttp({ name, routes, maxBodyBytes }: FunctionDefin
   const handle = createHttpFunction({ routes: [...healthRoutes(app, name), ...routes(app)], ...observation });
   installFrontDoor({
     maxBodyBytes: (path) => maxBodyBytes(config.limits, path),
+    bodyRoom: createBodyRoom(config.limits.bodyBytesInFlight),
     admit: (request, response) => app.authenticate(toCallerRequest(request, response)),
     corsOrigins: config.auth.corsOrigins,
     onTerminate: () => app.close(),

@@ -286,6 +286,8 @@ export interface LimitsConfig extends RateConfig {
   readonly embedBodyBytes: number;
   readonly ingestBodyBytes: number;
   readonly searchBodyBytes: number;
+  /** Bytes of all bodies whose requests are not answered, per instance. Default: an eighth of the memory. */
+  readonly bodyBytesInFlight?: number;
   /** Time a request may take altogether. Streams have the idle limit instead once they run. */
   readonly requestTimeoutMs: number;
   /** Longest silence of an upstream. */

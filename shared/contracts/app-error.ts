@@ -21,6 +21,7 @@ export const ERROR_CODES = [
   'timeout',
   'network',
   'server_error',
+  'overloaded',
   'invalid_output',
   'configuration',
   'blocked_url',
@@ -30,7 +31,7 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** Codes that are worth another attempt at the same target unless the thrower knows better. */
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['rate_limit', 'timeout', 'network', 'server_error']);
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['rate_limit', 'timeout', 'network', 'server_error', 'overloaded']);
 
 export interface ConsumedTokens {
   readonly prompt_tokens: number;

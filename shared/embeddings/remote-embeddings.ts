@@ -86,7 +86,7 @@ export function createRemoteEmbeddings(wire: EmbeddingWire, access: EmbeddingAcc
         ...post.headers,
         ...(credential === undefined ? {} : toCredential(credential)),
       },
-      body: JSON.stringify(post.body),
+      body: Buffer.from(JSON.stringify(post.body)),
       signal,
       maxBytes: MAX_RESPONSE_BYTES,
     });

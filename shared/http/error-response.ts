@@ -25,6 +25,7 @@ const SHAPES: Readonly<Record<ErrorCode, ErrorShape>> = {
   timeout: { status: 504, type: 'server_error' },
   network: { status: 503, type: 'server_error' },
   server_error: { status: 503, type: 'server_error' },
+  overloaded: { status: 503, type: 'server_error' },
   invalid_output: { status: 502, type: 'server_error' },
   configuration: { status: 500, type: 'server_error' },
   blocked_url: { status: 500, type: 'server_error' },

@@ -2,6 +2,7 @@ import diagnostics from 'node:diagnostics_channel';
 import { type IncomingMessage, type RequestListener, Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError, toAppError } from '../contracts/app-error.ts';
+import type { BodyRoom } from './body-room.ts';
 import { toCallerRequest } from './caller-request.ts';
 import { setCommonHeaders } from './common-headers.ts';
 import { applyCors } from './cors.ts';
@@ -22,6 +23,8 @@ const FRAMEWORK_PATHS: ReadonlySet<string> = new Set(['/favicon.ico', '/robots.t
 export interface FrontDoorOptions {
   /** Largest body in bytes that a path takes. */
   readonly maxBodyBytes: (path: string) => number;
+  /** Bounds the bodies of all requests under way together. Default: nothing does. */
+  readonly bodyRoom?: BodyRoom;
   /**
    * Asked before a body is read. When it rejects, the body is left alone, and the function is called without it: it asks
    * the same and refuses in its own words.
@@ -141,10 +144,14 @@ function receive(request: IncomingMessage, response: ServerResponse, meeting: Me
 }
 
 function receiveBody(request: IncomingMessage, response: ServerResponse, path: string, meeting: Meeting): void {
-  const { handle, maxBodyBytes, sendContinue } = meeting;
-  const limit = maxBodyBytes(path);
-  if (Number(request.headers['content-length'] ?? 0) <= limit) sendContinue();
-  readBody(request, limit).then(
+  const { handle, maxBodyBytes, bodyRoom, sendContinue } = meeting;
+  let isWanted = false;
+  const hold = (bytes: number): void => {
+    bodyRoom?.hold(response, bytes);
+    if (!isWanted) sendContinue();
+    isWanted = true;
+  };
+  readBody(request, maxBodyBytes(path), hold).then(
     (body) => {
       const buffered = request as BufferedRequest;
       buffered.rawBody = body;

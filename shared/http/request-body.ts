@@ -4,39 +4,64 @@ import { HttpError } from './error-response.ts';
 
 /** A request whose body is in memory: what the front door leaves, and what the functions framework leaves without it. */
 export interface BufferedRequest extends IncomingMessage {
-  rawBody?: Buffer;
+  rawBody?: Buffer | undefined;
   body?: unknown;
 }
 
 /**
  * The whole body, at most `limit` bytes.
+ * @param hold asked for room for the declared length at first, and for each length that is reached; may throw.
  * @throws HttpError 413 as soon as the declared or received length is above the limit, without reading the rest.
+ * @throws what `hold` throws.
  */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  assertLength(Number(request.headers['content-length'] ?? 0), limit);
+export async function readBody(
+  request: IncomingMessage,
+  limit: number,
+  hold: (bytes: number) => void = () => {},
+): Promise<Buffer> {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  assertLength(declared, limit);
+  hold(declared);
   return await new Promise<Buffer>((resolve, reject) => {
     const parts: Buffer[] = [];
     let length = 0;
-    const stop = (error: Error): void => {
+    // Listeners that stay would keep the body for as long as there is the request.
+    const leave = (): void => {
       request.off('data', onData);
+      request.off('end', onEnd);
+      request.off('error', stop);
+      request.off('close', onClose);
+    };
+    const stop = (error: Error): void => {
+      leave();
       reject(error);
     };
     const onData = (part: Buffer): void => {
       length += part.length;
-      if (length > limit) stop(tooLarge(limit));
-      else parts.push(part);
+      try {
+        assertLength(length, limit);
+        hold(length);
+        parts.push(part);
+      } catch (error) {
+        stop(error as Error);
+      }
+    };
+    const onEnd = (): void => {
+      leave();
+      resolve(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
+    };
+    const onClose = (): void => {
+      if (!request.complete) stop(new AppError('cancelled', 'The client went away before its request was complete.'));
     };
     request.on('data', onData);
-    request.once('end', () => resolve(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)));
-    request.once('error', reject);
-    request.once('close', () => {
-      if (!request.complete) stop(new AppError('cancelled', 'The client went away before its request was complete.'));
-    });
+    request.on('end', onEnd);
+    request.on('error', stop);
+    request.on('close', onClose);
   });
 }
 
 /**
- * The body as JSON.
+ * The body as JSON. It is read once: its bytes are let go.
  * @throws HttpError 413 above `limit`, 415 for another content type or an encoded body.
  * @throws AppError `invalid_request` for an empty body, text that is not UTF-8 or not JSON, a string in it that holds
  * NUL or half a surrogate pair, nesting beyond 200 levels, or more than 100,000 values.
@@ -67,6 +92,9 @@ export function readJsonBody(request: BufferedRequest, limit: number): unknown {
   } catch {
     throw new AppError('invalid_request', 'The body is not valid JSON.');
   }
+  // Nobody reads them again, and they would be kept until the answer is out.
+  request.rawBody = undefined;
+  request.body = undefined;
   assertDepth(value, MAX_DEPTH);
   // Only an escape can bring in what valid UTF-8 text cannot hold, so most texts are not looked at.
   if (text.includes('\\u')) assertCleanText(value, '');

@@ -62,7 +62,7 @@ export async function postOllama(target: OllamaTarget, post: OllamaPost): Promis
       accept: body.stream ? 'application/x-ndjson' : 'application/json',
       ...toAuthorization(target),
     },
-    body: JSON.stringify(body),
+    body: Buffer.from(JSON.stringify(body)),
     signal: target.signal,
     headersTimeoutMs,
     ...(maxBytes === undefined ? {} : { maxBytes }),

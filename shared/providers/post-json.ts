@@ -26,7 +26,8 @@ export async function postJson(
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: stream ?? 'application/json', ...headers },
-    body: JSON.stringify(body),
+    // The text would be kept beside its bytes until the answer is there.
+    body: Buffer.from(JSON.stringify(body)),
     signal,
     ...(stream === undefined ? {} : { maxBytes: MAX_STREAM_BYTES }),
     ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),

@@ -61,6 +61,7 @@ export function normalizeLimits(input: LimitsInput | undefined): LimitsConfig {
     embedBodyBytes: input?.embed_body_bytes ?? 10 * MEGABYTE,
     ingestBodyBytes: input?.ingest_body_bytes ?? 32 * MEGABYTE,
     searchBodyBytes: input?.search_body_bytes ?? MEGABYTE,
+    bodyBytesInFlight: input?.body_bytes_in_flight,
     requestTimeoutMs: input?.request_timeout ?? 5 * MINUTE_MS,
     idleTimeoutMs: input?.idle_timeout ?? MINUTE_MS,
     dailyUsd: input?.daily_usd,

@@ -31,6 +31,7 @@ export const limits = () =>
     embed_body_bytes: bytes(),
     ingest_body_bytes: bytes(),
     search_body_bytes: bytes(),
+    body_bytes_in_flight: wholeNumber({ min: 1024 * 1024, max: 64 * 1024 ** 3 }).optional(),
     request_timeout: timeout.optional(),
     idle_timeout: timeout.optional(),
     daily_usd: number({ above: 0 }).optional(),

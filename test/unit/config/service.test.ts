@@ -59,7 +59,7 @@ describe('the other blocks', () => {
   it('read what is written', () => {
     const config = parse(`
 cache: {provider: redis, url: "localhost:6379", ttl: 30m, allow_temperature: true, semantic: {enabled: true}}
-limits: {chat_body_bytes: 2048, daily_usd: 5, providers: {openai: {requests_per_minute: 3}}, client: {requests_per_second: 10, burst: 20}}
+limits: {chat_body_bytes: 2048, body_bytes_in_flight: 134217728, daily_usd: 5, providers: {openai: {requests_per_minute: 3}}, client: {requests_per_second: 10, burst: 20}}
 ingestion: {chunk_size: 500, chunk_overlap: 50, mode: words}
 retrieval: {top_k: 3, min_score: 0.7, mode: lexical, mmr: true, multi_query: 3, answer_without_context: false}
 prices: {openai/gpt-4o: {input: 1, output: 2, cached_input: 0.5}, "ollama/phi3:mini": {unit: characters, input: 0}}
@@ -75,6 +75,7 @@ routing: {rules: [{when: {prompt_tokens_over: 1000, images: true, region: EU}, a
     });
     expect(config.limits).toMatchObject({
       chatBodyBytes: 2048,
+      bodyBytesInFlight: 134_217_728,
       dailyUsd: 5,
       providers: { openai: { requestsPerMinute: 3 } },
       client: { burst: 20 },

@@ -18,6 +18,7 @@ const EXPECTED: Readonly<Record<ErrorCode, readonly [status: number, type: strin
   timeout: [504, 'server_error', 'timeout'],
   network: [503, 'server_error', 'network'],
   server_error: [503, 'server_error', 'server_error'],
+  overloaded: [503, 'server_error', 'overloaded'],
   invalid_output: [502, 'server_error', 'invalid_output'],
   configuration: [500, 'server_error', 'configuration'],
   blocked_url: [500, 'server_error', 'blocked_url'],

@@ -203,6 +203,23 @@ describe('reading a body', () => {
     expect((await body).toString()).toBe('abcdefg');
   });
 
+  it('leaves no listener behind that would keep the bytes', async () => {
+    const source = incoming();
+    const counts = () => ['data', 'end', 'error', 'close'].map((event) => source.listenerCount(event));
+    const before = counts();
+    const body = readBody(source, 10);
+    expect(counts()).not.toEqual(before);
+    source.end('abc');
+    await body;
+    expect(counts()).toEqual(before);
+  });
+
+  it('lets the bytes go once they are read as JSON', () => {
+    const source = request('[1]');
+    expect(readJsonBody(source, LIMIT)).toEqual([1]);
+    expect(source).toMatchObject({ rawBody: undefined, body: undefined });
+  });
+
   it('gives no bytes for an empty body', async () => {
     const source = incoming({ 'content-length': '0' });
     const body = readBody(source, 10);

@@ -77,7 +77,9 @@ describe('the request sent', () => {
             'anthropic-version': '2023-06-01',
             'x-api-key': KEY,
           },
-          body: '{"model":"claude-sonnet-4-5","max_tokens":4096,"messages":[{"role":"user","content":"Hello"}]}',
+          body: Buffer.from(
+            '{"model":"claude-sonnet-4-5","max_tokens":4096,"messages":[{"role":"user","content":"Hello"}]}',
+          ),
           signal: call.signal,
           idleTimeoutMs: 5000,
         },

@@ -39,7 +39,7 @@ describe('the request', () => {
             accept: 'application/json',
             'x-goog-api-key': 'AIzaSECRET123',
           },
-          body: JSON.stringify({ contents: [{ role: 'user', parts: [{ text: 'Hello' }] }] }),
+          body: Buffer.from(JSON.stringify({ contents: [{ role: 'user', parts: [{ text: 'Hello' }] }] })),
           signal: expect.any(AbortSignal),
         },
       },

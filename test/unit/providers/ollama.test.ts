@@ -75,7 +75,9 @@ describe('the request sent', () => {
             accept: 'application/json',
             authorization: `Bearer ${TOKEN}`,
           },
-          body: '{"model":"llama3.1:8b","messages":[{"role":"user","content":"Hello"}],"stream":false,"truncate":false}',
+          body: Buffer.from(
+            '{"model":"llama3.1:8b","messages":[{"role":"user","content":"Hello"}],"stream":false,"truncate":false}',
+          ),
           signal: call.signal,
           headersTimeoutMs: 300_000,
           idleTimeoutMs: 5000,

@@ -30,6 +30,7 @@ describe('toMessagesErrorBody', () => {
       timeout: 'timeout_error',
       network: 'overloaded_error',
       server_error: 'overloaded_error',
+      overloaded: 'overloaded_error',
       invalid_output: 'api_error',
       configuration: 'api_error',
       blocked_url: 'api_error',
