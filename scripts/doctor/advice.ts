@@ -206,6 +206,13 @@ const TABLE = {
     cure: 'Make both numbers equal. For a collection that holds others already, embed it anew beside the old one.',
     run: 'npm run config-check FILE',
   },
+  'foreign-model': {
+    sign: '`The collection … holds vectors of …, and … is configured`',
+    means:
+      'Another embedding model has filled the collection. What is sent is refused, and so are searches that meet its vectors.',
+    cure: 'Configure that model again, or make the new vectors beside the old ones, as under “Another embedding model”.',
+    run: 'npm run migrate-embeddings -- --to next.yaml --dry-run',
+  },
   store: {
     sign: '`/ready` answers 503 `The vector store is not usable`',
     means: 'The store of passages cannot be reached or refuses the key.',

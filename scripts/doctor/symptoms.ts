@@ -59,6 +59,10 @@ export const SYMPTOMS: readonly Symptom[] = [
     seen: 'missing index',
     causes: [{ line: { message: 'POST /v1/search 503', code: 'configuration' }, advice: 'index' }],
   },
+  {
+    seen: 'nothing ingested',
+    causes: [{ line: { message: 'POST /v1/documents 500', code: 'configuration' }, advice: 'foreign-model' }],
+  },
   { seen: 'empty search', causes: [{ line: { message: 'POST /v1/search 200', results: 0 }, advice: 'search-empty' }] },
   { seen: 'stream cut', causes: [{ line: { message: 'leg broke off', code: 'network' }, advice: 'stream-cut' }] },
 ];

@@ -44,12 +44,13 @@ export async function checkTarget(target: CollectionParts, signal: AbortSignal):
   const { embedder, vectorStore } = target;
   const { vector } = await embedder.embedQuery('migration', { signal });
   const scope = { collection: 'default', tenant: null, topK: 1, signal };
-  const near = await vectorStore.query({ ...scope, vector });
+  await vectorStore.query({ ...scope, vector });
   await vectorStore.searchText?.({ ...scope, text: 'migration' });
-  const foreign = near.find(({ embeddingModel }) => !embedder.matches(embeddingModel));
-  if (foreign !== undefined) {
+  for (const collection of await listCollections(target)) {
+    const held = await vectorStore.heldModel({ collection, signal });
+    if (held === undefined || embedder.matches(held)) continue;
     throw refused(
-      `The new collection holds vectors of ${foreign.embeddingModel} already, and the new configuration embeds with ` +
+      `The new collection holds vectors of ${held} already, and the new configuration embeds with ` +
         `${embedder.fingerprint ?? embedder.space}. Name an empty collection.`,
     );
   }

@@ -44,11 +44,14 @@ export interface DocumentResult {
 }
 
 export interface DocumentsService {
-  /** @throws AppError for a request that is wrong, and for a single document that is at fault itself. */
+  /**
+   * @throws AppError for a request that is wrong, and for a single document that is at fault itself; `configuration` when
+   * that kept every document out, such as a collection that holds vectors of another model.
+   */
   ingest(input: DocumentsInput): Promise<{ readonly object: 'list'; readonly data: readonly DocumentResult[] }>;
   /**
    * Ingests a document of the document store once more, whatever its record says.
-   * @throws AppError `not_found` when it does not stand there, as documents do not that were sent.
+   * @throws AppError `not_found` when it does not stand there, as documents do not that were sent; `configuration`.
    */
   retry(target: DocumentTarget & { readonly facts: CallFacts }): Promise<DocumentResult>;
   /** Handles the event that a document was written to the document store. @throws AppError for what to deliver again. */
@@ -110,6 +113,9 @@ export function createDocumentsService({
         chunks: outcomes.reduce((sum, { chunks }) => sum + chunks, 0),
         embedded: outcomes.reduce((sum, { embedded }) => sum + embedded, 0),
       } satisfies CallFacts);
+      const fault = outcomes.every(({ error }) => error?.code === 'configuration') ? outcomes[0]?.error : undefined;
+      // None of it arrived, and the caller can do nothing about it: that is an error of the service, and is logged as one.
+      if (fault !== undefined) throw fault;
       const [only] = body.documents === undefined ? outcomes : [];
       if (only?.error !== undefined && isDocumentFault(only.error)) throw naming(only.id, only.error);
       return { object: 'list', data: outcomes.map(toResult) };
@@ -136,6 +142,7 @@ export function createDocumentsService({
         chunks: outcome.chunks,
         embedded: outcome.embedded,
       });
+      if (outcome.error?.code === 'configuration') throw outcome.error;
       return toResult(outcome);
     },
 

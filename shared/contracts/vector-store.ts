@@ -111,6 +111,12 @@ export interface VectorStore {
 
   count(scope: StoreScope): Promise<number>;
 
+  /**
+   * What made the vectors of a collection, over all tenants: the `embeddingModel` of one of its chunks, the same one each
+   * time while nothing is written or removed. Undefined for a collection without chunks. One read, whatever its size.
+   */
+  heldModel(scope: Omit<StoreScope, 'tenant'>): Promise<string | undefined>;
+
   /** Resolves when the backend can be reached and used. @throws AppError saying what is wrong. */
   ready(): Promise<void>;
 

@@ -10,10 +10,12 @@ import type { IngestInput, IngestOutcome } from './ingest.ts';
 import type { Claim, Settlement } from './ingest-claim.ts';
 import { planChunks, type TextPiece } from './ingest-plan.ts';
 import { createStoring } from './ingest-storing.ts';
+import type { ModelGuard } from './model-guard.ts';
 
 export interface AttemptTools {
   readonly embedder: Embedder;
   readonly vectorStore: VectorStore;
+  readonly guard: ModelGuard;
   readonly chunking: ChunkOptions;
   readonly readFile: FileReader;
   /** Equal hashes mean equal chunks and vectors. */
@@ -103,8 +105,11 @@ async function fill(
   { id, scope, claim, signal }: AttemptInput,
   input: IngestInput,
 ): Promise<Counts & { readonly error?: AppError }> {
-  const { embedder, vectorStore } = tools;
+  const { embedder, vectorStore, guard } = tools;
+  const { collection } = scope;
   const { pieces, title } = await readPieces(tools, input, signal);
+  // Before anything is embedded, which would be paid for in vain.
+  await guard.check({ collection, signal });
   const plan = planChunks({
     pieces,
     stored: await vectorStore.listDocument(id, { ...scope, signal }),
@@ -116,8 +121,11 @@ async function fill(
     embedder,
     vectorStore,
     plan,
-    collection: scope.collection,
-    beforeWrite: claim.keep,
+    collection,
+    async beforeWrite() {
+      await guard.check({ collection, signal });
+      await claim.keep();
+    },
     signal,
   });
   await storing.run(plan.missing(embedder.matches));

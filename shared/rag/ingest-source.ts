@@ -36,7 +36,7 @@ export interface Sources {
   /** The scope a document of the store belongs to now; undefined when there is no such document. */
   scopeOf(id: string): Promise<DocumentScope | undefined>;
   converge(id: string, options: ConvergeOptions): Promise<SourceOutcome>;
-  /** Records a document as failed without trying again. False when there is nothing left to do for it. */
+  /** Records a document as failed without trying again, of what it failed of last. False when there is nothing left to do for it. */
   abandon(id: string, error: AppError, options: { readonly signal: AbortSignal }): Promise<boolean>;
 }
 
@@ -99,15 +99,15 @@ export function createSources({ journal, claims, converge, hashOf }: SourcesOpti
     async abandon(id, error, { signal }) {
       const { tasks } = await tasksOf(id);
       const open = tasks.filter(({ hash, known }) => hash === undefined || !isSettled(known?.entry, hash));
-      for (const { scope, known } of open) {
+      for (const { scope, hash = '', known } of open) {
         try {
           const target = { documentId: id, ...scope };
           const { claim } = await claims.acquire(target, { fromStore: true, known, signal, patienceMs: 0 });
           await claim?.settle({
             state: 'failed',
             chunks: claim.before?.chunks ?? 0,
-            contentHash: '',
-            error: { code: error.code, message: error.message },
+            contentHash: hash,
+            error: withReason(error, claim.before, hash),
           });
         } catch (thrown) {
           // Somebody is at work on it at this moment, and records what comes of that.
@@ -116,6 +116,20 @@ export function createSources({ journal, claims, converge, hashOf }: SourcesOpti
       }
       return open.length > 0;
     },
+  };
+}
+
+/** What the last attempt at this version of the document failed of says more than that there will be no other. */
+function withReason(
+  { code, message }: AppError,
+  before: JournalEntry | undefined,
+  hash: string,
+): NonNullable<JournalEntry['error']> {
+  const reason = before?.contentHash === hash ? before.error : undefined;
+  if (reason === undefined) return { code, message };
+  return {
+    code: reason.code,
+    message: reason.message.endsWith(message) ? reason.message : `${reason.message} ${message}`,
   };
 }
 

@@ -11,6 +11,7 @@ import { attemptUnderClaim, NOTHING } from './ingest-attempt.ts';
 import { createClaims } from './ingest-claim.ts';
 import { toCanonicalJson } from './ingest-plan.ts';
 import { type ConvergeScope, createSources, isSettled, type SourceOutcome } from './ingest-source.ts';
+import { createModelGuard } from './model-guard.ts';
 import { createTurns } from './turns.ts';
 
 /** Raised when the same text would give other chunks or vectors than before, so that everything is ingested anew. */
@@ -109,7 +110,8 @@ export function createIngestion(options: IngestionOptions): Ingestion {
     const facts = [PIPELINE_VERSION, chunkOptions, space, contentType, title, source, toCanonicalJson(metadata)];
     return sha256(JSON.stringify([...facts, contentText(input)]));
   };
-  const tools = { embedder, vectorStore, chunking, readFile: createFileReader(), hashOf };
+  const guard = createModelGuard({ space: embedder, vectorStore });
+  const tools = { embedder, vectorStore, guard, chunking, readFile: createFileReader(), hashOf };
 
   const converge: ConvergeScope = ({ id, scope, fromStore, source, hash, known, force, signal }) =>
     inTurn(keyOf(id, scope), async () => {

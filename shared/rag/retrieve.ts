@@ -5,6 +5,7 @@ import type { Embedder } from './embed.ts';
 import type { Fusion } from './fusion.ts';
 import { createLikeness } from './likeness.ts';
 import { selectDiverse } from './mmr.ts';
+import { foreignModel } from './model-guard.ts';
 import { widenChunks } from './neighbors.ts';
 import { fuseHybrid, fuseWordings, type Hit, toFallingScores, toVectorHits, toWordHits } from './ranking.ts';
 
@@ -91,12 +92,7 @@ export function createRetriever({
   const checkModel = (chunks: readonly ScoredChunk[], collection: string): void => {
     const foreign = chunks.find(({ embeddingModel }) => !embedder.matches(embeddingModel));
     if (foreign === undefined) return;
-    // Vectors of two models have nothing to do with each other: the scores would be noise that looks like results.
-    throw new AppError(
-      'configuration',
-      `The collection ${collection} holds vectors of ${foreign.embeddingModel}, but queries are embedded by ` +
-        `${embedder.fingerprint ?? embedder.space}. Configure that model, or ingest the documents again.`,
-    );
+    throw foreignModel({ collection, held: foreign.embeddingModel, space: embedder });
   };
 
   const rank = async (text: string, { mode, searchText, asked, minScore }: Ranking) => {

@@ -102,6 +102,7 @@ export function describeVectorStoreRules(suite: VectorStoreSuite): void {
       await expect(target.search(VECTOR, scope)).rejects.toMatchObject({ ...refusal, param: 'collection' });
       await expect(target.store.upsert([], scope)).rejects.toMatchObject(refusal);
       await expect(target.store.count(scope)).rejects.toMatchObject(refusal);
+      await expect(target.store.heldModel(scope)).rejects.toMatchObject(refusal);
       await expect(target.store.delete({ ids: ['a'] }, scope)).rejects.toMatchObject(refusal);
       await expect(target.store.listDocument('a', scope)).rejects.toMatchObject(refusal);
     });

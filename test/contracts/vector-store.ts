@@ -296,6 +296,22 @@ function describeScopes(suite: VectorStoreSuite): void {
       expect(idsOf(await target.store.listDocument('document', scopeOf('t1')))).toEqual(['same']);
     });
 
+    it('tells what made the vectors of a collection, whichever tenant they belong to', async () => {
+      const held = () => target.store.heldModel({ collection: target.scope.collection });
+      expect(await held()).toBeUndefined();
+      await put(makeChunk('a', [1, 0, 0], { tenant: 't1', embeddingModel: 'one/model@3' }));
+      expect(await held()).toBe('one/model@3');
+      await put(makeChunk('b', [1, 0, 0], { tenant: 't2', embeddingModel: 'other/model@3' }));
+      const first = await held();
+      expect(['one/model@3', 'other/model@3']).toContain(first);
+      expect(await held()).toBe(first);
+      expect(await target.store.heldModel({ collection: freshCollection() })).toBeUndefined();
+      for (const tenant of ['t1', 't2']) {
+        await target.store.delete({ documentId: 'document' }, { ...target.scope, tenant });
+      }
+      expect(await held()).toBeUndefined();
+    });
+
     it('deletes by filter inside the tenant alone', async () => {
       const metadata = { kind: 'x' };
       await put(makeChunk('a', [1, 0, 0], { metadata }), makeChunk('b', [1, 0, 0], { metadata, tenant: 't1' }));

@@ -123,7 +123,8 @@ embeddings: {provider: openai, openai: {model: text-embedding-3-small, dimension
   it('fails without telling the caller what the operator has to mend', async () => {
     const neutral = { code: 'configuration', message: 'The service is not configured correctly.' };
     const sent = await post(`${server.url}/v1/documents`, { id: 'a', text: 'Some text.' });
-    expect(sent).toMatchObject({ status: 207, body: { data: [{ status: 'failed', error: neutral }] } });
+    expect(sent).toMatchObject({ status: 500, body: { error: neutral } });
+    expect(JSON.stringify(server.logged)).toContain('gcloud secrets create embedding-key');
     const state = await (await fetch(`${server.url}/v1/documents/a`)).json();
     expect(state).toMatchObject({ status: 'failed', error: neutral });
     expect(JSON.stringify([sent, state])).not.toContain('gcloud');

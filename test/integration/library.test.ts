@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createChatProvider } from '../../shared/app/library/chat-provider.ts';
 import { createEmbeddings } from '../../shared/app/library/embeddings.ts';
@@ -125,6 +128,32 @@ describe('embeddings and a vector store for programs', () => {
     expect(await store.delete(['bikes', 'nowhere'])).toEqual({ deleted: 1 });
     expect(await ids()).toEqual(['lunch']);
     await Promise.all([embeddings.close(), store.close()]);
+  });
+
+  it('keep to the model that a collection was filled with, in whatever program', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'sluice-library-'));
+    const storeOf = (embeddingModel: string, embeddingDimensions = 2) => {
+      const file = join(directory, 'vectors.bin');
+      return createVectorStore({ provider: 'memory', file, embeddingDimensions, embeddingModel, environment });
+    };
+    const document = { id: 'a', content: 'Text.', embedding: Float32Array.of(1, 0) };
+    const first = storeOf('openai/small');
+    await first.upsert([document]);
+    await first.close();
+    // Named before and after the first embedding told the length.
+    const same = storeOf('openai/small@2');
+    await same.upsert([{ ...document, id: 'b' }]);
+    await same.close();
+    const other = storeOf('openai/large@2');
+    await expect(other.upsert([{ ...document, id: 'c' }])).rejects.toMatchObject({
+      code: 'configuration',
+      message: expect.stringMatching(/openai\/small.* openai\/large@2/),
+    });
+    await expect(other.search({ embedding: document.embedding })).rejects.toMatchObject({ code: 'configuration' });
+    await other.delete(['a', 'b']);
+    await other.upsert([{ ...document, id: 'c' }]);
+    await other.close();
+    await rm(directory, { recursive: true });
   });
 
   it('ask the vendor that they are told to, in one request for all texts', async () => {

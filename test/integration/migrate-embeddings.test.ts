@@ -210,6 +210,33 @@ ingestion: {store: firestore, chunk_size: 60, chunk_overlap: 0}
     expect([...(embedded[6] ?? [])].sort()).toEqual([...texts].sort());
   });
 
+  it('is the cure for another model in the place of the one that a collection holds', async () => {
+    const old = await start(files.old);
+    await ingest(old, 'a', 'One.');
+    await ingest(old, 'b', 'Two.', { tenant: 't1' });
+    const model = 'text-embedding-3-large';
+    await writeFile(files.old, yamlOf({ dimensions: 4, collection: 'vectors', model }));
+    const misled = await start(files.old);
+    for (const tenant of ['t1', 't2']) {
+      await expect(ingest(misled, 'c', 'Three.', { tenant })).rejects.toMatchObject({
+        code: 'configuration',
+        message: expect.stringContaining('npm run migrate-embeddings'),
+      });
+    }
+    expect(await stored('vectors')).toEqual({ a: ['One. (4)'], 't1/b': ['Two. (4)'] });
+    await writeFile(files.next, yamlOf({ dimensions: 4, collection: 'vectors-2', model }));
+    expect(await migrate('--switch')).toMatchObject({ exitCode: 0, copied: 2, switched: true });
+    const next = await start(files.old);
+    await ingest(next, 'c', 'Three.', { tenant: 't1' });
+    const { data } = await next.search.search({
+      body: { query: 'x', top_k: 10 },
+      caller: { tenant: 't1' },
+      signal,
+      facts: {},
+    });
+    expect(data.map(({ document_id: id }) => id).sort()).toEqual(['b', 'c']);
+  });
+
   it('removes nothing while the new collection lacks something', async () => {
     const old = await start(files.old);
     await ingest(old, 'a', 'One.');
@@ -248,7 +275,8 @@ ingestion: {store: firestore, chunk_size: 60, chunk_overlap: 0}
       expect(await refusal(next)).toContain('holds nothing');
       const [old, other] = [await start(files.old), await start(files.next)];
       await ingest(old, 'a', 'One.');
-      await ingest(other, 'b', 'Two.');
+      // That it is a tenant's hides nothing.
+      await ingest(other, 'b', 'Two.', { tenant: 't1' });
       expect(await refusal(next.replace('3-small', '3-large'))).toContain('Name an empty collection');
       await writeFile(files.next, next);
       expect(await migrate()).toMatchObject({ exitCode: 0, copied: 1, newer: 1 });

@@ -18,7 +18,7 @@ import { describeWithFirestore, EMULATOR_PROJECT } from '../support/services.ts'
 
 const { signal } = new AbortController();
 
-/** What one model stored, another of the same length must not find; the document comes back when it is ingested again. */
+/** Where one model has stored vectors, another of the same length neither finds nor stores any, until they are gone. */
 async function expectGuard(vectorStore: VectorStore): Promise<void> {
   const collection = `guard-${randomUUID()}`;
   const documentStore = createMemoryDocumentStore();
@@ -27,20 +27,30 @@ async function expectGuard(vectorStore: VectorStore): Promise<void> {
     const ingestion = createIngestion({ embedder, vectorStore, documentStore });
     const retriever = createRetriever({ embedder, vectorStore });
     return {
-      ingest: () => ingestion.ingest({ id: 'a', content: 'Some text.', tenant: null, collection }, { signal }),
+      ingest: (id: string, tenant: string | null = null) =>
+        ingestion.ingest({ id, content: 'Some text.', tenant, collection }, { signal }),
+      remove: (id: string) => ingestion.remove(id, { collection, tenant: null }),
       search: () => retriever.search({ query: 'text', topK: 1, tenant: null, collection, signal, mode: 'vector' }),
     };
   };
   const [first, second] = [using('first'), using('second')];
-  await first.ingest();
+  await first.ingest('a');
   expect((await first.search()).results).toHaveLength(1);
-  await expect(second.search()).rejects.toMatchObject({
+  const refusal = {
     code: 'configuration',
-    message: expect.stringMatching(/fake\/first@2.*fake\/second@2/),
-  });
-  expect(await second.ingest()).toMatchObject({ status: 'ready', embedded: 1 });
-  expect((await second.search()).results).toMatchObject([{ embeddingModel: 'fake/second@2' }]);
+    message: expect.stringMatching(/fake\/first@2.*fake\/second@2.*migrate-embeddings/),
+  };
+  await expect(second.search()).rejects.toMatchObject(refusal);
+  for (const outcome of [await second.ingest('a'), await second.ingest('b'), await second.ingest('c', 'tenant')]) {
+    expect(outcome).toMatchObject({ status: 'failed', embedded: 0, error: refusal });
+  }
+  expect((await first.search()).results).toMatchObject([{ documentId: 'a', embeddingModel: 'fake/first@2' }]);
+
+  expect(await second.remove('a')).toBe(true);
+  expect(await second.ingest('b')).toMatchObject({ status: 'ready', embedded: 1 });
+  expect((await second.search()).results).toMatchObject([{ documentId: 'b', embeddingModel: 'fake/second@2' }]);
   await expect(first.search()).rejects.toMatchObject({ code: 'configuration' });
+  expect(await using('first').ingest('a')).toMatchObject({ status: 'failed', error: { code: 'configuration' } });
   await vectorStore.close();
 }
 
@@ -68,7 +78,9 @@ describeWithFirestore('vectors of another model in Firestore are refused', (host
   afterAll(() => Promise.all(opened.map((part) => part.close())));
 
   it('by the store and by the retriever', () =>
-    expectGuard(createFirestoreVectorStore({ dimensions: 2, projectId: EMULATOR_PROJECT, emulator: true })));
+    expectGuard(
+      createFirestoreVectorStore({ dimensions: 2, projectId: EMULATOR_PROJECT, emulator: true, tenancy: true }),
+    ));
 
   it('over HTTP, where two documents are ingested and found best first', async () => {
     const upstream = await createScriptedServer((request) => {
@@ -113,14 +125,22 @@ ingestion: {store: firestore}
     // Which models are configured is the operator's business, and in the log.
     expect(JSON.stringify(refused.body)).not.toContain('text-embedding');
     expect(JSON.stringify(second.logged)).toContain('holds vectors of openai/text-embedding-3-small@2');
-    expect(await post(second, '/v1/documents', { documents })).toMatchObject({
-      body: {
-        data: [
-          { status: 'ready', embedded: 1 },
-          { status: 'ready', embedded: 1 },
-        ],
-      },
+
+    const asked = upstream.requests.length;
+    const logged = second.logged.length;
+    for (const body of [{ documents }, { id: 'birds', text: 'Birds sing.' }]) {
+      const refusedToo = await post(second, '/v1/documents', body);
+      expect(refusedToo).toMatchObject({
+        status: 500,
+        body: { error: { code: 'configuration', type: 'server_error' } },
+      });
+      expect(JSON.stringify(refusedToo.body)).not.toContain('text-embedding');
+    }
+    expect(JSON.stringify(second.logged.slice(logged))).toMatch(/text-embedding-3-small@2.*migrate-embeddings/);
+    expect(upstream.requests).toHaveLength(asked);
+    expect(await post(first, '/v1/search', { query: 'What does a cat do?', top_k: 3 })).toMatchObject({
+      status: 200,
+      body: { data: found.body.data },
     });
-    expect(await post(second, '/v1/search', { query: 'cat', top_k: 3 })).toMatchObject({ status: 200 });
   });
 });

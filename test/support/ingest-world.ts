@@ -17,6 +17,7 @@ export type Step =
   | 'upsert'
   | 'delete'
   | 'listDocument'
+  | 'heldModel'
   | 'readSource'
   | 'readEntry'
   | 'listEntries'
@@ -55,6 +56,7 @@ export function createIngestWorld() {
       upsert: (chunks, scope) => run('upsert', () => vectors.upsert(chunks, scope)),
       delete: (selector, scope) => run('delete', () => vectors.delete(selector, scope)),
       listDocument: (id, scope) => run('listDocument', () => vectors.listDocument(id, scope)),
+      heldModel: (scope) => run('heldModel', () => vectors.heldModel(scope)),
     };
     const documentStore: typeof documents = {
       ...documents,

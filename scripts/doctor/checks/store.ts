@@ -25,19 +25,15 @@ export const storeCheck: Check<ConfigurationScene> = {
       await store.ready();
       // Any vector asks for the index; it is not compared with a meaning.
       const vector = new Float32Array(dimensions).fill(1 / Math.sqrt(dimensions));
-      const [found] = await store.query({ collection: 'default', tenant: null, vector, topK: 1 });
-      if (found === undefined) return [fine(subject, 'can be searched, and is empty')];
-      const current = embeddings === undefined ? '' : `${embeddings.provider}/${embeddings.model}@`;
-      return found.embeddingModel.startsWith(current)
-        ? [fine(subject, `can be searched, and holds vectors of ${found.embeddingModel}`)]
-        : [
-            warning(
-              subject,
-              `holds vectors of ${found.embeddingModel}, and ${current.slice(0, -1)} is configured`,
-              'dimensions',
-              names,
-            ),
-          ];
+      await store.query({ collection: 'default', tenant: null, vector, topK: 1 });
+      const held = await store.heldModel({ collection: 'default' });
+      if (held === undefined) return [fine(subject, 'can be searched, and is empty')];
+      if (embeddings === undefined) return [fine(subject, `can be searched, and holds vectors of ${held}`)];
+      const configured = `${embeddings.provider}/${embeddings.model}@${dimensions}`;
+      // What follows a plus is a prefix that documents have.
+      return held === configured || held.startsWith(`${configured}+`)
+        ? [fine(subject, `can be searched, and holds vectors of ${held}`)]
+        : [warning(subject, `holds vectors of ${held}, and ${configured} is configured`, 'foreign-model', names)];
     } catch (error) {
       return [explainError(subject, error, names, { network: 'store', timeout: 'store', server_error: 'store' })];
     }

@@ -4,6 +4,8 @@ import { AppError } from '../../contracts/app-error.ts';
 import type { Filter } from '../../contracts/filter.ts';
 import type { Chunk, Metadata } from '../../contracts/vector-store.ts';
 import { sha256 } from '../../rag/document-key.ts';
+import { createModelGuard, foreignModel } from '../../rag/model-guard.ts';
+import { createLazy } from '../lazy.ts';
 import { createParts, type PartOptions } from './parts.ts';
 
 export interface VectorStoreOptions extends PartOptions {
@@ -58,12 +60,18 @@ export interface VectorSearchResult {
 }
 
 export interface VectorStore {
-  /** Inserts or replaces by id. @throws AppError the first failure, when a document could not be stored. */
+  /**
+   * Inserts or replaces by id. @throws AppError the first failure, when a document could not be stored; `configuration`
+   * where the collection holds vectors of another model than `embeddingModel`, and then nothing is stored.
+   */
   upsert(
     documents: readonly (VectorDocument & { readonly embedding: Float32Array })[],
     options?: { readonly tenant?: string; readonly signal?: AbortSignal },
   ): Promise<void>;
-  /** Best first. @throws AppError `unsupported` for a filter that the store cannot run. */
+  /**
+   * Best first. @throws AppError `unsupported` for a filter that the store cannot run, `configuration` for results whose
+   * vectors are of another model than `embeddingModel`, if that was given.
+   */
   search(options: SearchOptions): Promise<VectorSearchResult[]>;
   /** Ids that do not exist are skipped. */
   delete(ids: readonly string[], options?: { readonly tenant?: string }): Promise<{ readonly deleted: number }>;
@@ -107,6 +115,14 @@ export function createVectorStore(options: VectorStoreOptions): VectorStore {
   const parts = createParts('createVectorStore', { vectorstore, embeddings }, options);
   const { vectorStore } = parts.backends;
   const embeddingModel = options.embeddingModel ?? `custom@${embeddingDimensions}`;
+  // A program may have named its model before the first embedding told the length.
+  const toMark = (model: string): string => (/@\d/.test(model) ? model : `${model}@${embeddingDimensions}`);
+  const space = {
+    fingerprint: toMark(embeddingModel),
+    space: embeddingModel,
+    matches: (held: string) => toMark(held) === toMark(embeddingModel),
+  };
+  const guard = createLazy(async () => createModelGuard({ space, vectorStore: await vectorStore.get() }));
 
   return {
     async upsert(documents, { tenant, signal } = {}) {
@@ -124,7 +140,9 @@ export function createVectorStore(options: VectorStoreOptions): VectorStore {
         }),
       );
       const store = await vectorStore.get();
-      const { failed } = await store.upsert(chunks, { collection: COLLECTION, ...defined({ signal }) });
+      const scope = { collection: COLLECTION, ...defined({ signal }) };
+      await (await guard.get()).check(scope);
+      const { failed } = await store.upsert(chunks, scope);
       if (failed[0] !== undefined) throw failed[0].error;
     },
     async search({ embedding, topK = DEFAULT_TOP_K, tenant, minScore, filter, signal }) {
@@ -136,6 +154,11 @@ export function createVectorStore(options: VectorStoreOptions): VectorStore {
         tenant: tenant ?? null,
         ...defined({ minScore, filter, signal }),
       });
+      const foreign = found.find((chunk) => !space.matches(chunk.embeddingModel));
+      // A program that does not say what its vectors come from cannot be told that they are others.
+      if (foreign !== undefined && options.embeddingModel !== undefined) {
+        throw foreignModel({ collection: COLLECTION, held: foreign.embeddingModel, space });
+      }
       return found.map(({ score, id, content, metadata }) => ({ score, document: { id, content, metadata } }));
     },
     async delete(ids, { tenant } = {}) {

@@ -289,6 +289,17 @@ export function createFirestoreVectorStore({
       return snapshot.data().count;
     },
 
+    async heldModel({ collection, signal }) {
+      checkCollection(collection);
+      // The first by its key: every collection is in that order without an index.
+      const first = await client.run(
+        (connection) => collectionOf(connection, collection).select('embeddingModel').limit(1).get(),
+        { signal },
+      );
+      // One that something else has put there is not known to be anybody's.
+      return first.docs.map(fromDocument)[0]?.embeddingModel || undefined;
+    },
+
     async ready() {
       await client.run((connection) => collectionOf(connection, 'default').select().limit(1).get(), {
         timeoutMs: READY_TIMEOUT_MS,

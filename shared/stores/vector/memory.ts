@@ -173,6 +173,16 @@ function createStore({
       return blocks.find(scope)?.vectors.size ?? 0;
     },
 
+    async heldModel({ collection, signal }) {
+      refuseAborted(signal);
+      checkCollection(collection);
+      for (const block of blocks.all()) {
+        if (block.collection !== collection) continue;
+        for (const { embeddingModel } of block.vectors.chunks()) return embeddingModel;
+      }
+      return undefined;
+    },
+
     async ready() {},
 
     async close() {

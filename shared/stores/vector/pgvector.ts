@@ -228,6 +228,20 @@ export function createPgvectorVectorStore({
       return await countUpTo(scope);
     },
 
+    async heldModel({ collection, signal }) {
+      refuseAborted(signal);
+      checkCollection(collection);
+      const [row] = await run(
+        ({ query }) =>
+          query(
+            `SELECT embedding_model FROM ${table} WHERE collection = $1::text ORDER BY collection, tenant, id LIMIT 1`,
+            [collection],
+          ),
+        signal,
+      );
+      return row === undefined ? undefined : String(row.embedding_model);
+    },
+
     async ready() {
       await run(({ query }) => query(`SELECT 1 FROM ${table} LIMIT 1`), undefined);
     },

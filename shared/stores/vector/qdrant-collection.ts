@@ -27,9 +27,10 @@ interface CollectionInfo {
   readonly payload_schema: Readonly<Record<string, unknown>>;
 }
 
-/** Fields that every request filters by. Points of one scope are kept together, which is what `is_tenant` asks for. */
+/** Fields that requests filter by. Points of one scope are kept together, which is what `is_tenant` asks for. */
 const INDEXES = {
   scope: { type: 'keyword', is_tenant: true },
+  collection: { type: 'keyword' },
   document_id: { type: 'keyword' },
   present: { type: 'keyword' },
 } as const;

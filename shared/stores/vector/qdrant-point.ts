@@ -6,9 +6,10 @@ import { toScopeKey } from './scope-sizes.ts';
 /** A namespace of our own for ids made of names (RFC 9562, version 5). */
 const NAMESPACE = Buffer.from('5f0c3a52c1de4c8f9d0b7f3f0e6a2b41', 'hex');
 
-/** What a point carries. `scope` names its collection and tenant; `embedding` is the vector as it was given, in base64. */
+/** What a point carries. `scope` names its collection and tenant together; `embedding` is the vector as it was given, in base64. */
 export interface QdrantPayload extends FilterFields {
   readonly scope: string;
+  readonly collection: string;
   readonly tenant: string | null;
   readonly chunk_id: string;
   readonly document_id: string;
@@ -62,6 +63,7 @@ export function toPayload(
   const { buffer, byteOffset, byteLength } = chunk.embedding;
   return {
     scope: toScopeKey({ collection, tenant: chunk.tenant }),
+    collection,
     tenant: chunk.tenant,
     chunk_id: chunk.id,
     document_id: chunk.documentId,

@@ -27,6 +27,16 @@ export function toScopeFilter(
   };
 }
 
+/** The points of a collection, of whatever tenant. Older ones name their scope alone, which says as much where there is no tenant. */
+export function toCollectionFilter(collection: string): QdrantFilter {
+  return {
+    should: [
+      { key: 'collection', match: { value: collection } },
+      { key: 'scope', match: { value: toScopeKey({ collection, tenant: null }) } },
+    ],
+  };
+}
+
 /**
  * A vector as Qdrant gets it. Under cosine it makes them all one long, except very short ones, which it takes for zero;
  * so that is done here, where it is exact.

@@ -24,7 +24,7 @@ import {
   toPointId,
 } from './qdrant-point.ts';
 import { createQdrantPoints, type ScoredRecord } from './qdrant-points.ts';
-import { searchPoints, searchWords, toQdrantVector, toScopeFilter } from './qdrant-search.ts';
+import { searchPoints, searchWords, toCollectionFilter, toQdrantVector, toScopeFilter } from './qdrant-search.ts';
 import { createQdrantWords, WORDS } from './qdrant-words.ts';
 import { createScopeSizes, DEFAULT_EXACT_UP_TO } from './scope-sizes.ts';
 import { byScoreThenId, reachesMinScore, toCosineScore } from './score.ts';
@@ -206,6 +206,19 @@ export function createQdrantVectorStore({
       refuseAborted(scope.signal);
       checkScope(scope);
       return await points.count(toScopeFilter({ collection: scope.collection, tenant: scope.tenant }), scope.signal);
+    },
+
+    async heldModel({ collection, signal }) {
+      refuseAborted(signal);
+      checkCollection(collection);
+      for await (const [first] of points.scroll(toCollectionFilter(collection), {
+        limit: 1,
+        fields: ['embedding_model'],
+        signal,
+      })) {
+        return first?.payload.embedding_model;
+      }
+      return undefined;
     },
 
     ready: () => points.ready(),

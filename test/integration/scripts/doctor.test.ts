@@ -6,6 +6,7 @@ import { ROOT } from '../../../scripts/build.ts';
 import { ADVICE } from '../../../scripts/doctor/advice.ts';
 import { type ExamineOptions, examine } from '../../../scripts/doctor/examine.ts';
 import { doctor } from '../../../scripts/doctor.ts';
+import { createVectorStore } from '../../../shared/app/library/vector-store.ts';
 import { type AppServer, startAppServer } from '../../support/app-server.ts';
 import { createOllamaUpstream } from '../../support/ollama-upstream.ts';
 import { createScriptedServer, type ScriptedAnswer } from '../../support/scripted-server.ts';
@@ -26,6 +27,7 @@ async function lookAt(yaml: string, { environment = {}, ...options }: Partial<Ex
   };
 }
 
+const KEY = { OPENAI_API_KEY: 'k' };
 const local = 'embeddings: {provider: local, local: {}}\nvectorstore: {provider: memory}\n';
 const agent = (...legs: string[]) => `agents: [{name: a, role: assistant, providers: [${legs.join(', ')}]}]\n${local}`;
 
@@ -110,6 +112,29 @@ describe('the doctor of a configuration', () => {
     expect(wrong).toEqual([
       expect.objectContaining({ status: 'warning', subject: 'auth.keys[1].expires', id: 'one-key' }),
     ]);
+  });
+
+  it('notes a collection that another model has filled', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-doctor-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const file = join(folder, 'vectors.bin');
+    const fill = createVectorStore({
+      provider: 'memory',
+      file,
+      embeddingDimensions: 768,
+      embeddingModel: 'openai/text-embedding-3-small@768',
+      tenancy: true,
+      environment: {},
+    });
+    await fill.upsert([{ id: 'a', content: 'Text.', embedding: new Float32Array(768).fill(1) }], { tenant: 't1' });
+    await fill.close();
+    const store = `vectorstore: {provider: memory, embedding_dimensions: 768, memory: {file: "${file}"}}\n`;
+    const of = (provider: string) => lookAt(`embeddings: {provider: ${provider}}\n${store}`, { environment: KEY });
+    expect((await of('local')).wrong).toEqual([
+      expect.objectContaining({ status: 'warning', subject: 'memory', id: 'foreign-model' }),
+    ]);
+    const own = await of('openai, openai: {model: text-embedding-3-small, dimensions: 768}');
+    expect(own.wrong.map(({ id }) => id)).not.toContain('foreign-model');
   });
 
   it('notes what works and may surprise: a retired host, a model without a price, everybody let in', async () => {

@@ -5,6 +5,7 @@ import { ROOT } from '../../../scripts/build.ts';
 import { SYMPTOMS, symptomTable } from '../../../scripts/doctor/symptoms.ts';
 import { fromFirestoreError } from '../../../shared/stores/firestore-errors.ts';
 import { vectorStores } from '../../../shared/stores/vector/registry.ts';
+import { makeChunk } from '../../contracts/vectors.ts';
 import { type Economy, refuse, startEconomy } from '../../support/economy.ts';
 
 const KEYS = `auth:
@@ -103,6 +104,18 @@ const HAPPENINGS: Readonly<Record<string, () => Promise<Economy>>> = {
     });
     const economy = await start({ blocks: `${RAG}\nretrieval: {mode: vector}` });
     await economy.post('/v1/search', { query: 'holiday' });
+    return economy;
+  },
+  'foreign-model': async () => {
+    const { memory } = vectorStores;
+    vi.spyOn(vectorStores, 'memory').mockImplementation(async (options) => {
+      const store = await memory(options);
+      const vector = new Float32Array(options.dimensions).fill(1);
+      await store.upsert([makeChunk('a', vector, { embeddingModel: 'openai/older@768' })], { collection: 'default' });
+      return store;
+    });
+    const economy = await start({ blocks: RAG });
+    await economy.post('/v1/documents', { id: 'b', text: 'Some text.' });
     return economy;
   },
   'search-empty': async () => {

@@ -4,6 +4,7 @@ import { createLazy } from '../../../shared/app/lazy.ts';
 import { parseConfig } from '../../../shared/config/load.ts';
 import { AppError, type ErrorCode } from '../../../shared/contracts/app-error.ts';
 import { createTelemetry } from '../../../shared/telemetry/telemetry.ts';
+import { makeChunk } from '../../contracts/vectors.ts';
 import { createIngestWorld, expectedOf, paragraphs } from '../../support/ingest-world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -159,6 +160,33 @@ describe('the event that a document was written', () => {
     expect(world.embedded).toEqual([]);
     expect(await handle(eventOf('docs/a', { ageHours: 23 }))).toMatchObject({ status: 'ready' });
     expect(await handle(eventOf('docs/a', { ageHours: 25 }))).toMatchObject({ status: 'unchanged' });
+    expect(await world.stored('a')).toEqual(expectedOf(document));
+  });
+
+  test('for a collection of another model waits for the operator, as long as it may, and its record says for what', async () => {
+    const { world, handle, eventOf, instance } = setting;
+    const scope = { collection: 'default', tenant: null };
+    const foreign = { documentId: 'other', embeddingModel: 'fake/older@2' };
+    await world.vectors.upsert([makeChunk('x', [1, 0], foreign)], scope);
+    const document = { id: 'a', text: paragraphs('A'), tenant: null };
+    await world.documents.putDocument(document);
+    const reason = expect.stringMatching(/^The collection default holds vectors of fake\/older@2, and fake\/m@2/);
+    const recorded = { state: 'failed', error: { code: 'configuration', message: reason } };
+    await expect(handle(eventOf('docs/a'))).rejects.toMatchObject({ code: 'configuration', message: reason });
+    expect(await instance.status('a', scope)).toMatchObject(recorded);
+    for (const _delivery of ['first', 'second']) {
+      expect(await handle(eventOf('docs/a', { ageHours: 25 }))).toMatchObject({ status: 'dead_letter' });
+      expect(await instance.status('a', scope)).toMatchObject(recorded);
+    }
+    const message = (await instance.status('a', scope))?.error?.message ?? '';
+    expect(message.match(/POST \/v1\/documents\/\{id\}\/retry/g)).toHaveLength(1);
+    expect(await world.stored('a')).toEqual({});
+    expect(world.embedded).toEqual([]);
+
+    await world.vectors.delete({ documentId: 'other' }, scope);
+    // What POST /v1/documents/{id}/retry does.
+    const { signal } = new AbortController();
+    expect(await instance.converge('a', { signal, force: true })).toMatchObject({ status: 'ready' });
     expect(await world.stored('a')).toEqual(expectedOf(document));
   });
 

@@ -214,15 +214,11 @@ describe('a document', () => {
     expect(world).toMatchObject({ embedded: [], written: [paragraph('A')] });
   });
 
-  test('is embedded anew for another model or another chunking', async () => {
-    const { create, provider, world, forget, vectorStore } = setting;
+  test('is stored anew for another chunking, and what has a vector is not embedded for it', async () => {
+    const { create, world, forget } = setting;
     await create().ingest(document(textOf('A')), { signal });
     forget();
-    const other = create({ embedder: createEmbedder({ provider: provider('other') }) });
-    expect(await other.ingest(document(textOf('A')), { signal })).toMatchObject({ status: 'ready', embedded: 1 });
-    expect(await vectorStore.listDocument('guide', scope)).toMatchObject([{ embeddingModel: 'fake/other@3' }]);
-    forget();
-    const coarse = create({ embedder: createEmbedder({ provider: provider('other') }), chunking: { size: 500 } });
+    const coarse = create({ chunking: { size: 500 } });
     expect(await coarse.ingest(document(textOf('A')), { signal })).toMatchObject({ status: 'ready', embedded: 0 });
     expect(world.embedded).toEqual([]);
   });

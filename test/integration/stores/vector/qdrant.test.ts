@@ -93,6 +93,7 @@ describe('the Qdrant store', () => {
       expect(made).toMatchObject({ size: 3, distance: 'Cosine' });
       expect(Object.fromEntries(made?.indexes ?? [])).toEqual({
         scope: { type: 'keyword', is_tenant: true },
+        collection: { type: 'keyword' },
         document_id: { type: 'keyword' },
         present: { type: 'keyword' },
       });
@@ -107,6 +108,16 @@ describe('the Qdrant store', () => {
       server.collections.get(collection)?.indexes.delete('document_id');
       await open({ collection }).ready();
       expect(server.collections.get(collection)?.indexes.get('document_id')).toEqual({ type: 'keyword' });
+    });
+
+    it('knows the model of points that were written when they named their scope alone', async () => {
+      const collection = freshName();
+      const store = open({ collection });
+      await store.upsert([makeChunk('a', [1, 0, 0])], scope);
+      for (const { payload } of server.collections.get(collection)?.points.values() ?? [])
+        Reflect.deleteProperty(payload, 'collection');
+      expect(await store.heldModel(scope)).toBe('test/vectors@3');
+      expect(await store.heldModel({ collection: 'other' })).toBeUndefined();
     });
 
     it('writes ids that are UUIDs made of the id, the collection and the tenant', async () => {

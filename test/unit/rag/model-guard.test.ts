@@ -1,0 +1,151 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { AppError } from '../../../shared/contracts/app-error.ts';
+import type { EmbeddingProvider } from '../../../shared/contracts/embedding-provider.ts';
+import type { VectorStore } from '../../../shared/contracts/vector-store.ts';
+import { createEmbedder } from '../../../shared/rag/embed.ts';
+import { createIngestion } from '../../../shared/rag/ingest.ts';
+import { createMemoryDocumentStore } from '../../../shared/stores/document/memory.ts';
+import { createMemoryVectorStore } from '../../../shared/stores/vector/memory.ts';
+
+const { signal } = new AbortController();
+const scope = { collection: 'default', tenant: null };
+
+/** Stores that several instances share, each with a model of its own, and what they did there. */
+function createWorld() {
+  const memory = createMemoryVectorStore({ dimensions: 2 });
+  const documentStore = createMemoryDocumentStore();
+  const calls = { looks: 0, embedded: 0 };
+  const world = { ...calls, unreadable: undefined as AppError | undefined };
+  const vectorStore: VectorStore = {
+    ...memory,
+    async heldModel(where) {
+      world.looks += 1;
+      if (world.unreadable !== undefined) throw world.unreadable;
+      return memory.heldModel(where);
+    },
+  };
+  const instance = (model: string, { length = 2, known = true } = {}) => {
+    const provider: EmbeddingProvider = {
+      id: 'fake',
+      model,
+      dimensions: known ? length : undefined,
+      maxBatchSize: 10,
+      maxBatchTokens: 1_000,
+      maxInputTokens: 500,
+      async embed(texts) {
+        world.embedded += texts.length;
+        return { vectors: texts.map((text) => new Float32Array(length).fill(text.length)) };
+      },
+    };
+    const embedder = createEmbedder({ provider, cacheEntries: 0 });
+    const { ingestMany, ...ingestion } = createIngestion({ embedder, vectorStore, documentStore });
+    const put = async (id: string, content: string, tenant: string | null = null) => {
+      const [outcome] = await ingestMany([{ id, content, tenant }], { signal });
+      return outcome;
+    };
+    return { ...ingestion, put };
+  };
+  return { world, memory, documentStore, instance };
+}
+
+let setting = createWorld();
+beforeEach(() => {
+  setting = createWorld();
+});
+
+describe('a collection with vectors of one model', () => {
+  test('takes none of another: nothing is embedded and nothing stored, and the record says why', async () => {
+    const { instance, memory, world } = setting;
+    await instance('first').put('a', 'Text.');
+    const before = await memory.listDocument('a', scope);
+    world.embedded = 0;
+    const second = instance('second');
+    const refusal = {
+      code: 'configuration',
+      retryable: false,
+      message: expect.stringMatching(
+        /default holds vectors of fake\/first@2, and fake\/second@2 .* migrate-embeddings/,
+      ),
+    };
+    expect(await second.put('a', 'Another text.')).toMatchObject({ status: 'failed', chunks: 0, error: refusal });
+    expect(await second.put('b', 'Text.', 'tenant')).toMatchObject({ status: 'failed', error: refusal });
+    expect(world.embedded).toBe(0);
+    expect(await memory.listDocument('a', scope)).toEqual(before);
+    expect(await memory.count({ ...scope, tenant: 'tenant' })).toBe(0);
+    expect(await second.status('a', scope)).toMatchObject({
+      state: 'failed',
+      error: { code: 'configuration', message: refusal.message },
+    });
+  });
+
+  test('takes none of the same model at another length', async () => {
+    const { instance } = setting;
+    await instance('m').put('a', 'Text.');
+    expect(await instance('m', { length: 3 }).put('b', 'Text.')).toMatchObject({
+      error: { code: 'configuration', message: expect.stringMatching(/fake\/m@2, and fake\/m@3/) },
+    });
+  });
+
+  test('takes none of a length that shows only in the first answer', async () => {
+    const { instance, memory } = setting;
+    await instance('m').put('a', 'Text.');
+    const late = instance('m', { length: 3, known: false });
+    expect(await late.put('b', 'Text.')).toMatchObject({
+      status: 'failed',
+      error: { code: 'configuration', message: expect.stringMatching(/fake\/m@2, and fake\/m@3/) },
+    });
+    expect(await memory.count(scope)).toBe(1);
+  });
+
+  test('takes the document again by its own model, at no cost', async () => {
+    const { instance, world } = setting;
+    await instance('first').put('a', 'Text.');
+    await instance('second').put('a', 'Text.');
+    world.embedded = 0;
+    expect(await instance('first').put('a', 'Text.')).toMatchObject({ status: 'ready', embedded: 0, skipped: 1 });
+    expect(world.embedded).toBe(0);
+  });
+
+  test('may be emptied by whoever it refuses, and then has the model that fills it first', async () => {
+    const { instance } = setting;
+    const [first, second] = [instance('first'), instance('second')];
+    await first.put('a', 'Text.');
+    expect(await second.remove('a', scope)).toBe(true);
+    expect(await second.put('b', 'Text.')).toMatchObject({ status: 'ready' });
+    expect(await instance('first').put('a', 'Text.')).toMatchObject({ error: { code: 'configuration' } });
+  });
+});
+
+describe('the look at a collection', () => {
+  test('is one for an instance and a collection, and none for a document that has not changed', async () => {
+    const { instance, world } = setting;
+    await instance('m').put('a', 'Text.');
+    world.looks = 0;
+    const other = instance('m');
+    expect(await other.put('a', 'Text.')).toMatchObject({ status: 'unchanged' });
+    expect(world.looks).toBe(0);
+    for (const id of ['b', 'c', 'd']) await other.put(id, 'Text.');
+    expect(world.looks).toBe(1);
+  });
+
+  test('comes again while the collection is empty, so that whoever fills it first is seen', async () => {
+    const { instance } = setting;
+    const [first, second] = [instance('first'), instance('second')];
+    await first.put('a', ' ');
+    await second.put('b', 'Text.');
+    expect(await first.put('a', 'Text.')).toMatchObject({ error: { code: 'configuration' } });
+  });
+
+  test('that fails keeps the document out, as every failure to read does, and the next attempt may succeed', async () => {
+    const { instance, memory, world } = setting;
+    world.unreadable = new AppError('network', 'Out of reach.');
+    const one = instance('m');
+    expect(await one.put('a', 'Text.')).toMatchObject({
+      status: 'failed',
+      error: { code: 'network', retryable: true },
+    });
+    expect([await memory.count(scope), world.embedded]).toEqual([0, 0]);
+    world.unreadable = undefined;
+    expect(await one.put('a', 'Text.')).toMatchObject({ status: 'ready' });
+  });
+});
