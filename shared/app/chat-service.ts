@@ -1,6 +1,6 @@
 import type { SluiceConfig } from '../config/types.ts';
 import { AppError, toAppError } from '../contracts/app-error.ts';
-import type { ChatEvent, ChatRequest, ChatResult } from '../contracts/chat-provider.ts';
+import type { ChatBatch, ChatRequest, ChatResult } from '../contracts/chat-provider.ts';
 import type { Citation } from '../contracts/context-format.ts';
 import type { AnswerFacts, AnswerFormat } from '../http/dialects/answer-format.ts';
 import type { ChatBody } from '../http/schemas/chat-schema.ts';
@@ -44,7 +44,7 @@ export interface ChatAnswer {
 }
 
 export interface ChatStream {
-  readonly events: AsyncIterable<string>;
+  readonly events: AsyncIterable<string | Uint8Array>;
   /** Known once the first event is there. */
   readonly headers: () => Readonly<Record<string, string>>;
   readonly toErrorPiece: AnswerFormat['toErrorPiece'];
@@ -247,7 +247,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     stream(input) {
       let headers: Readonly<Record<string, string>> = {};
 
-      async function* events(): AsyncGenerator<string> {
+      async function* events(): AsyncGenerator<string | Uint8Array> {
         const deadline = createDeadline(input.signal, requestTimeoutMs, 'The request');
         try {
           const prepared = await prepare(input, deadline.signal);
@@ -270,7 +270,10 @@ export function createChatService(options: ChatServiceOptions): ChatService {
         }
       }
 
-      async function* live(prepared: Prepared, deadline: ReturnType<typeof createDeadline>): AsyncGenerator<string> {
+      async function* live(
+        prepared: Prepared,
+        deadline: ReturnType<typeof createDeadline>,
+      ): AsyncGenerator<string | Uint8Array> {
         const { turns, react, request } = prepared;
         const { signal } = deadline;
         let current: StreamedTurn | undefined;
@@ -324,10 +327,10 @@ export function createChatService(options: ChatServiceOptions): ChatService {
 }
 
 /** A turn's own stream, counted when it ends: several follow each other in one answer. */
-async function* watched({ turn, watch, settle }: StreamedTurn): AsyncGenerator<readonly ChatEvent[]> {
+async function* watched({ turn, watch, settle }: StreamedTurn): AsyncGenerator<ChatBatch> {
   try {
     for await (const batch of turn.result.result) {
-      for (const event of batch) watch.see(event);
+      for (const item of batch) watch.see(item);
       yield batch;
     }
   } finally {

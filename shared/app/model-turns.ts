@@ -1,6 +1,6 @@
 import type { LegConfig } from '../config/types.ts';
 import { AppError } from '../contracts/app-error.ts';
-import type { ChatCall, ChatEvent, ChatProvider, ChatRequest, ChatResult } from '../contracts/chat-provider.ts';
+import type { ChatBatch, ChatCall, ChatProvider, ChatRequest, ChatResult } from '../contracts/chat-provider.ts';
 import type { CascadeResult } from '../resilience/cascade.ts';
 import { holdUntilOutput } from '../resilience/commit-point.ts';
 import { measurePrompt } from '../routing/prompt-size.ts';
@@ -14,7 +14,7 @@ import type { Consumption, RequestTally } from './request-tally.ts';
 import { createStreamWatch, type StreamWatch } from './stream-watch.ts';
 import { completeStructured } from './structured-output.ts';
 
-type Batches = AsyncIterable<readonly ChatEvent[]>;
+type Batches = AsyncIterable<ChatBatch>;
 export type CompletedTurn = CascadeResult<LegConfig, Called<ChatResult>>;
 
 export interface ModelTurnsOptions {

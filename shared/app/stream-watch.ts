@@ -1,4 +1,4 @@
-import type { ChatEvent, ChatResult } from '../contracts/chat-provider.ts';
+import { type BatchItem, type ChatEvent, type ChatResult, isTextRun } from '../contracts/chat-provider.ts';
 import { countAnswerCharacters } from '../usage/characters.ts';
 
 /** Of an answer that is kept for the log. */
@@ -8,7 +8,7 @@ type Usage = ChatResult['completion']['usage'];
 
 /** What a stream says about itself on its way past. */
 export interface StreamWatch {
-  readonly see: (event: ChatEvent) => void;
+  readonly see: (item: BatchItem) => void;
   readonly usage: () => Usage | undefined;
   readonly finishReason: () => string | undefined;
   /** Characters of the answer, roughly; those that are billed only where `bills` was set. */
@@ -33,23 +33,23 @@ export function createStreamWatch({ bills, keepsText }: StreamWatchOptions): Str
   let billed = 0;
   let model: string | undefined;
   let text = '';
+  const seeEvent = ({ chunk }: ChatEvent): void => {
+    if (chunk.usage) usage = chunk.usage;
+    for (const { delta, finish_reason } of chunk.choices) {
+      if (finish_reason) {
+        finish = finish_reason;
+        model = chunk.model;
+      }
+      length += (delta?.content?.length ?? 0) + (delta?.reasoning_content?.length ?? 0);
+    }
+    if (keepsText && text.length < MAX_TEXT_CHARACTERS) text += chunk.choices[0]?.delta?.content ?? '';
+    if (bills) billed += countAnswerCharacters(chunk.choices);
+  };
   return {
-    see(event) {
-      if (event.textLength !== undefined && !bills && !keepsText) {
-        length += event.textLength;
-        return;
-      }
-      const { chunk } = event;
-      if (chunk.usage) usage = chunk.usage;
-      for (const { delta, finish_reason } of chunk.choices) {
-        if (finish_reason) {
-          finish = finish_reason;
-          model = chunk.model;
-        }
-        length += (delta?.content?.length ?? 0) + (delta?.reasoning_content?.length ?? 0);
-      }
-      if (keepsText && text.length < MAX_TEXT_CHARACTERS) text += chunk.choices[0]?.delta?.content ?? '';
-      if (bills) billed += countAnswerCharacters(chunk.choices);
+    see(item) {
+      if (!isTextRun(item)) seeEvent(item);
+      else if (bills || keepsText) item.events.forEach(seeEvent);
+      else length += item.textLength;
     },
     usage: () => usage,
     finishReason: () => finish,

@@ -89,14 +89,34 @@ export interface ChatResult {
 
 /** One event of a stream. `json` is its text, where it is known already and can be sent as it is, on one line. */
 export interface ChatEvent {
-  /** Made when it is first asked for where `textLength` is set: who can do without should. */
   readonly chunk: ChatChunk;
   readonly json?: string;
-  /**
-   * Set where the event is some text of one choice and nothing else, with `json`: roughly how long, above 0. Never the first
-   * event of a choice, never its finish.
-   */
-  readonly textLength?: number;
+}
+
+/**
+ * Events of a stream that hold some text of one choice and nothing else, and that arrived together; never the first event
+ * of a choice, never its finish. Who can do with the bytes alone should: the events are made each time they are asked for.
+ */
+export interface TextRun {
+  /** The events as Chat Completions sends them: `data: {…}`, a blank line, and so on. */
+  readonly bytes: Uint8Array;
+  /** Of all its texts, in UTF-16 units; above 0. */
+  readonly textLength: number;
+  readonly events: readonly ChatEvent[];
+}
+
+export type BatchItem = ChatEvent | TextRun;
+
+/** What one network read brought. */
+export type ChatBatch = readonly BatchItem[];
+
+export function isTextRun(item: BatchItem): item is TextRun {
+  return 'bytes' in item;
+}
+
+/** Each event of a batch by itself. */
+export function eventsOf(batch: ChatBatch): readonly ChatEvent[] {
+  return batch.flatMap((item) => (isTextRun(item) ? item.events : [item]));
 }
 
 /**
@@ -172,7 +192,7 @@ export interface ChatProvider {
    *
    * The iteration throws AppError `server_error` when the upstream ends without its own terminal event.
    */
-  stream(call: ChatCall): Promise<AsyncIterable<readonly ChatEvent[]>>;
+  stream(call: ChatCall): Promise<AsyncIterable<ChatBatch>>;
 
   /** Names of the models the target serves. */
   listModels?(call: Omit<ChatCall, 'request' | 'model'>): Promise<readonly string[]>;

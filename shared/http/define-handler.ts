@@ -52,7 +52,7 @@ export type Answer =
       readonly contentType: string;
     }
   | {
-      readonly events: AsyncIterable<string>;
+      readonly events: AsyncIterable<string | Uint8Array>;
       /** Asked when the head goes out. */
       readonly headers?: () => Readonly<Record<string, string>>;
       /** The last words of a stream that failed after it began. Default: OpenAI's `error` event. */

@@ -11,7 +11,7 @@ const MAX_MISSED_HEARTBEATS = 20;
 export interface EventStreamOptions {
   readonly response: ServerResponse;
   /** Pieces of server-sent events, each written and flushed as it comes. */
-  readonly pieces: AsyncIterable<string>;
+  readonly pieces: AsyncIterable<string | Uint8Array>;
   /** Asked once, when the head goes out: by then the first piece has usually decided them. */
   readonly headers: () => Readonly<Record<string, string>>;
   /** The last words for a stream that fails after its head went out. */

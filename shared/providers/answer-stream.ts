@@ -1,8 +1,6 @@
-import type { ChatEvent } from '../contracts/chat-provider.ts';
+import type { BatchItem, ChatBatch, ChatEvent } from '../contracts/chat-provider.ts';
 import { isBrokenConnection } from './broken-connection.ts';
 import type { StreamBody } from './stream-body.ts';
-
-type Batch = readonly ChatEvent[];
 
 /** Cuts a body into the vendor's items: server-sent events, or lines. */
 export interface ItemReader<Item> {
@@ -24,6 +22,37 @@ export interface AnswerReader<Item> {
   readonly done?: boolean;
 }
 
+/** What the bytes of one answer become. Both methods add to `into`; what they added before they throw counts. */
+export interface AnswerTranslation extends Pick<AnswerReader<unknown>, 'complete' | 'done'> {
+  /** @throws AppError for an item that is broken, or is an error. */
+  push(bytes: Uint8Array, into: BatchItem[]): void;
+  /** The body has ended, or nothing more of it counts. @throws AppError when the vendor's terminal event never came. */
+  end(into: BatchItem[]): void;
+}
+
+/** Item by item. */
+export function translateItems<Item>(items: ItemReader<Item>, answer: AnswerReader<Item>): AnswerTranslation {
+  const translate = (read: readonly Item[], into: BatchItem[]): void => {
+    for (const item of read) {
+      if (answer.done) return;
+      into.push(...answer.push(item));
+    }
+  };
+  return {
+    get complete() {
+      return answer.complete;
+    },
+    get done() {
+      return answer.done === true;
+    },
+    push: (bytes, into) => translate(items.push(bytes), into),
+    end(into) {
+      if (!answer.done) translate(items.end(), into);
+      into.push(...answer.end());
+    },
+  };
+}
+
 /** How long a body may go on after its last event before the connection is given up instead of kept for the next call. */
 const LINGER_MS = 1_000;
 
@@ -34,11 +63,7 @@ const LINGER_MS = 1_000;
  * Iteration throws AppError when an item is broken or an error, or the end comes before the vendor's own; what arrived
  * in the same read before that is delivered first.
  */
-export function readAnswerStream<Item>(
-  source: StreamBody,
-  items: ItemReader<Item>,
-  answer: AnswerReader<Item>,
-): AsyncIterable<Batch> {
+export function readAnswerStream(source: StreamBody, answer: AnswerTranslation): AsyncIterable<ChatBatch> {
   const body = source.chunks()[Symbol.asyncIterator]();
   let isOver = false;
   let failure: { readonly error: unknown } | undefined;
@@ -52,18 +77,9 @@ export function readAnswerStream<Item>(
     }
   };
 
-  const collect = (into: ChatEvent[], read: () => readonly Item[]): void =>
-    attempt(() => {
-      for (const item of read()) {
-        if (answer.done) return;
-        into.push(...answer.push(item));
-      }
-    });
-
-  const finish = (into: ChatEvent[]): void => {
-    if (!answer.done) collect(into, () => items.end());
+  const finish = (into: BatchItem[]): void => {
     isOver = true;
-    if (!failure) attempt(() => into.push(...answer.end()));
+    attempt(() => answer.end(into));
   };
 
   const readBody = async (): Promise<IteratorResult<Uint8Array>> => {
@@ -80,7 +96,7 @@ export function readAnswerStream<Item>(
     await body.return?.();
   };
 
-  const next = async (): Promise<IteratorResult<Batch>> => {
+  const next = async (): Promise<IteratorResult<ChatBatch>> => {
     while (true) {
       if (failure) {
         const { error } = failure;
@@ -89,11 +105,11 @@ export function readAnswerStream<Item>(
         throw error;
       }
       if (isOver) return { done: true, value: undefined };
-      const batch: ChatEvent[] = [];
+      const batch: BatchItem[] = [];
       const { done, value } = await readBody();
       if (done) finish(batch);
-      else collect(batch, () => items.push(value));
-      if (answer.done && !isOver) {
+      else attempt(() => answer.push(value, batch));
+      if (answer.done && !isOver && !failure) {
         finish(batch);
         linger(body);
       }

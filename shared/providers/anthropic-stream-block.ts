@@ -21,6 +21,8 @@ export interface BlockReader {
   /** Calls of the caller's tools so far. */
   readonly toolCalls: number;
   start(index: number, content: Anthropic.ContentBlock): readonly Delta[];
+  /** Told of text that went its way without `push`. */
+  passed(textLength: number): void;
   push(index: number, delta: Anthropic.RawContentBlockDelta): readonly Delta[];
   stop(index: number): readonly Delta[];
   /** What blocks that never stopped, and text that was held back, still owe. */
@@ -93,6 +95,10 @@ export function createBlockReader({ responseTool, toolNames }: Omit<AnswerOption
   return {
     get toolCalls() {
       return toolCalls;
+    },
+
+    passed(length) {
+      textLength += length;
     },
 
     start(index, content) {

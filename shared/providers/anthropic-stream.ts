@@ -14,6 +14,8 @@ import type { AnswerOptions } from './anthropic-completion.ts';
 import { type BlockReader, createBlockReader } from './anthropic-stream-block.ts';
 import { toErrorInBody } from './error-in-body.ts';
 import type { ServerSentEvent } from './event-reader.ts';
+import type { TextPattern } from './text-run.ts';
+import { findTemplate, GAP_TEXT, toProbe } from './text-template.ts';
 
 type Delta = ChatChunkChoice['delta'];
 
@@ -28,11 +30,20 @@ interface LooseEvent {
   readonly error?: unknown;
 }
 
+/** Where the text begins in an event that holds text alone, and in the chunk it becomes. */
+const TEXT_OPENING = '"text":"';
+const CONTENT_OPENING = '"delta":{"content":"';
+/** One for each block of text; beyond that, events are read one by one. */
+const MOST_LESSONS = 64;
+
 export interface MessageStreamReader {
   /** The vendor said that the message is complete; nothing of what follows counts. */
   readonly done: boolean;
   /** The vendor has said why it stopped, so that nothing of the answer is missing. */
   readonly complete: boolean;
+  /** Of the text event that was read last, where the next ones may pass as it does. */
+  readonly pattern: TextPattern | undefined;
+  passed(textLength: number): void;
   /** What one server-sent event becomes; often one event, sometimes none. */
   push(event: ServerSentEvent): ChatEvent[];
   /** Finish and usage. @throws AppError `server_error` when the message was never completed. */
@@ -53,6 +64,8 @@ export function createMessageStreamReader({ model, ...options }: AnswerOptions):
   let stop: LooseStop = {};
   let started = false;
   let done = false;
+  let lessons = MOST_LESSONS;
+  let pattern: TextPattern | undefined;
 
   const toChunk = (choices: ChatChunk['choices']): ChatChunk => {
     head ??= { id: `chatcmpl-${randomUUID()}`, model };
@@ -101,7 +114,26 @@ export function createMessageStreamReader({ model, ...options }: AnswerOptions):
     }
   };
 
+  /** Learns from an event of text how the next ones of its block will look. */
+  const learn = (event: LooseEvent, json: string): void => {
+    if (lessons === 0 || options.responseTool !== undefined || !started || !isTextAlone(event)) return;
+    lessons -= 1;
+    const comes = findTemplate(json, TEXT_OPENING);
+    const chunk = toChunk([{ index: 0, delta: { content: GAP_TEXT }, logprobs: null, finish_reason: null }]);
+    const goes = findTemplate(JSON.stringify(chunk), CONTENT_OPENING);
+    // Proven by reading what stands around its text once more.
+    if (comes === undefined || goes === undefined) return;
+    const probe = parseEvent(toProbe(comes));
+    if (isTextAlone(probe) && probe.index === event.index && probe.delta?.text === GAP_TEXT) pattern = { comes, goes };
+  };
+
   return {
+    get pattern() {
+      return pattern;
+    },
+
+    passed: blocks.passed,
+
     get done() {
       return done;
     },
@@ -112,7 +144,9 @@ export function createMessageStreamReader({ model, ...options }: AnswerOptions):
 
     push({ event: name, data }) {
       const event = parseEvent(data);
-      return read(event, event.type ?? name, data).map((delta) => toEvent(delta));
+      const events = read(event, event.type ?? name, data).map((delta) => toEvent(delta));
+      if (events.length > 0) learn(event, data);
+      return events;
     },
 
     end() {
@@ -125,6 +159,13 @@ export function createMessageStreamReader({ model, ...options }: AnswerOptions):
       return events;
     },
   };
+}
+
+/** A text delta with the fields it is documented with, and no other. */
+function isTextAlone(event: LooseEvent): event is LooseEvent & { readonly delta: { readonly text: string } } {
+  const { type, index, delta, ...others } = event;
+  if (type !== 'content_block_delta' || typeof index !== 'number' || Object.keys(others).length > 0) return false;
+  return delta?.type === 'text_delta' && typeof delta.text === 'string' && Object.keys(delta).length === 2;
 }
 
 function parseEvent(json: string): LooseEvent {

@@ -1,14 +1,15 @@
 import type { ChatCall, ChatCapabilities, ChatProvider } from '../contracts/chat-provider.ts';
 import type { HttpResponse } from '../contracts/http-fetch.ts';
-import { type ItemReader, readAnswerStream } from './answer-stream.ts';
+import { readAnswerStream } from './answer-stream.ts';
 import { type AnswerOptions, toChatResult } from './anthropic-completion.ts';
 import { listAnthropicModels } from './anthropic-models.ts';
 import { type MessagesBody, type MessagesRequest, toMessagesRequest } from './anthropic-request.ts';
 import { createMessageStreamReader } from './anthropic-stream.ts';
-import { createEventReader, type ServerSentEvent } from './event-reader.ts';
+import { createEventReader, type EventReader, type ServerSentEvent } from './event-reader.ts';
 import { MODEL_SERVER_PARAMETERS } from './model-server-parameters.ts';
 import { postJson } from './post-json.ts';
 import { openStreamBody } from './stream-body.ts';
+import { translateEvents } from './translate-events.ts';
 
 const ENDPOINT = 'https://api.anthropic.com';
 const API_VERSION = '2023-06-01';
@@ -70,7 +71,7 @@ export function createAnthropicProvider(): ChatProvider {
       const options = toAnswerOptions(call, translated);
       const read = (json: string) => toChatResult(json, options);
       const messageBody = await openStreamBody(response, { provider: 'anthropic', read });
-      return readAnswerStream(messageBody, createMessageEvents(), createMessageStreamReader(options));
+      return readAnswerStream(messageBody, translateEvents(createMessageEvents(), createMessageStreamReader(options)));
     },
 
     listModels: (call) => listAnthropicModels({ ...call, endpoint: toOrigin(call.endpoint), apiVersion: API_VERSION }),
@@ -100,10 +101,13 @@ function post(
 }
 
 /** Server-sent events without the empty ones. */
-function createMessageEvents(): ItemReader<ServerSentEvent> {
+function createMessageEvents(): EventReader {
   const events = createEventReader();
   const hasData = ({ data }: ServerSentEvent): boolean => data.trim() !== '';
   return {
+    get isBetweenEvents() {
+      return events.isBetweenEvents;
+    },
     push: (bytes) => events.push(bytes).filter(hasData),
     end: () => events.end().filter(hasData).filter(isWhole),
   };

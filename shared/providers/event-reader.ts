@@ -12,6 +12,8 @@ export interface ServerSentEvent {
 }
 
 export interface EventReader {
+  /** Nothing of an event that has not ended is held. */
+  readonly isBetweenEvents: boolean;
   /** All the events that this piece of the body completes. */
   push(bytes: Uint8Array): ServerSentEvent[];
   /** What is left when the body has ended: vendors leave out the last blank line. */
@@ -98,6 +100,9 @@ export function createEventReader(): EventReader {
   };
 
   return {
+    get isBetweenEvents() {
+      return started && !json && !afterCarriageReturn && rest === '' && data === undefined && event === '';
+    },
     push: (bytes) => read(decoder.write(bytes as Buffer)),
     end() {
       const events = read(decoder.end());

@@ -1,6 +1,6 @@
-import type { ChatCall, ChatCapabilities, ChatEvent, ChatResult } from '../contracts/chat-provider.ts';
+import type { ChatBatch, ChatCall, ChatCapabilities, ChatResult } from '../contracts/chat-provider.ts';
 import type { HttpResponse } from '../contracts/http-fetch.ts';
-import { type ItemReader, readAnswerStream } from './answer-stream.ts';
+import { type ItemReader, readAnswerStream, translateItems } from './answer-stream.ts';
 import { createEventReader, type ServerSentEvent } from './event-reader.ts';
 import { toChatResult } from './gemini-answer.ts';
 import { toGeminiRequest } from './gemini-request.ts';
@@ -60,12 +60,12 @@ export async function completeGemini(call: ChatCall, target: GeminiTarget): Prom
 }
 
 /** One `streamGenerateContent`, read as server-sent events. @throws AppError as `ChatProvider.stream` says. */
-export async function streamGemini(call: ChatCall, target: GeminiTarget): Promise<AsyncIterable<readonly ChatEvent[]>> {
+export async function streamGemini(call: ChatCall, target: GeminiTarget): Promise<AsyncIterable<ChatBatch>> {
   const options = { provider: target.backend, model: call.model };
   const response = await post(call, target, 'streamGenerateContent?alt=sse', 'text/event-stream');
   const read = (json: string) => toChatResult(json, options);
   const body = await openStreamBody(response, { provider: target.backend, read, takesWhole: true });
-  return readAnswerStream(body, createAnswerItems(), createGeminiStreamReader(options));
+  return readAnswerStream(body, translateItems(createAnswerItems(), createGeminiStreamReader(options)));
 }
 
 function post(

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { toAppError } from '../contracts/app-error.ts';
 import type {
+  ChatBatch,
   ChatCall,
   ChatChunk,
   ChatEvent,
@@ -85,7 +86,7 @@ export function createLocalProvider(): ChatProvider {
   };
 }
 
-async function* streamAnswer(call: ChatCall): AsyncGenerator<readonly ChatEvent[]> {
+async function* streamAnswer(call: ChatCall): AsyncGenerator<ChatBatch> {
   const head = {
     id: `chatcmpl-${randomUUID()}`,
     object: 'chat.completion.chunk' as const,

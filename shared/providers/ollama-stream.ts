@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../contracts/app-error.ts';
-import type { ChatChunk, ChatChunkChoice, ChatEvent, FinishReason } from '../contracts/chat-provider.ts';
+import type { ChatBatch, ChatChunk, ChatChunkChoice, ChatEvent, FinishReason } from '../contracts/chat-provider.ts';
 import type { HttpResponse } from '../contracts/http-fetch.ts';
-import { type AnswerReader, type ItemReader, readAnswerStream } from './answer-stream.ts';
+import { type AnswerReader, type ItemReader, readAnswerStream, translateItems } from './answer-stream.ts';
 import { createNdjsonReader } from './ndjson-reader.ts';
 import {
   type AnswerOptions,
@@ -114,10 +114,10 @@ interface Ending {
 }
 
 /** The events of a streamed answer. Iteration throws AppError for a broken line, an error, or an end before `done`. */
-export function readChatStream(response: HttpResponse, options: AnswerOptions): AsyncIterable<readonly ChatEvent[]> {
+export function readChatStream(response: HttpResponse, options: AnswerOptions): AsyncIterable<ChatBatch> {
   const lines = createNdjsonReader();
   const items: ItemReader<string> = { push: (bytes) => lines.push(bytes), end: () => lines.end().filter(isWhole) };
-  return readAnswerStream(response, items, createChatLineReader(options));
+  return readAnswerStream(response, translateItems(items, createChatLineReader(options)));
 }
 
 /** A line that the end of the body cut in two is part of the interruption, which the missing end of the answer tells. */

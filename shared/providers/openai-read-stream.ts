@@ -1,21 +1,22 @@
 import type { AppError } from '../contracts/app-error.ts';
-import type { ChatEvent } from '../contracts/chat-provider.ts';
-import { type AnswerReader, readAnswerStream } from './answer-stream.ts';
+import type { ChatBatch, ChatEvent } from '../contracts/chat-provider.ts';
+import { readAnswerStream } from './answer-stream.ts';
 import { toErrorInBody } from './error-in-body.ts';
-import { createEventReader, type ServerSentEvent } from './event-reader.ts';
+import { createEventReader } from './event-reader.ts';
 import { parseBody } from './openai-json.ts';
 import { type AnswerOptions, createChunkNormalizer } from './openai-stream.ts';
 import { isFields } from './openai-usage.ts';
 import type { StreamBody } from './stream-body.ts';
+import { type EventAnswerReader, translateEvents } from './translate-events.ts';
 
 const NOTHING: readonly ChatEvent[] = [];
 
 /** The events of a streamed answer of an OpenAI-compatible vendor, one batch per network read. */
-export function readOpenAIStream(body: StreamBody, options: AnswerOptions): AsyncIterable<readonly ChatEvent[]> {
-  return readAnswerStream(body, createEventReader(), createAnswerReader(options));
+export function readOpenAIStream(body: StreamBody, options: AnswerOptions): AsyncIterable<ChatBatch> {
+  return readAnswerStream(body, translateEvents(createEventReader(), createAnswerReader(options)));
 }
 
-function createAnswerReader(options: AnswerOptions): AnswerReader<ServerSentEvent> {
+function createAnswerReader(options: AnswerOptions): EventAnswerReader {
   const normalizer = createChunkNormalizer(options);
   let isDone = false;
   return {
@@ -27,6 +28,9 @@ function createAnswerReader(options: AnswerOptions): AnswerReader<ServerSentEven
       return normalizer.push(data);
     },
     end: () => normalizer.end(),
+    get pattern() {
+      return normalizer.pattern;
+    },
     get complete() {
       return normalizer.complete;
     },

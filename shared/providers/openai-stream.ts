@@ -7,8 +7,8 @@ import { cutNulls, hasPlainFields, parseBody, toPlainFields } from './openai-jso
 import { type DeltaSource, readDelta, readToolCalls, toLogprobs, toPlainMessage } from './openai-message.ts';
 import { createToolCallTracker, type ToolCallTracker } from './openai-tool-calls.ts';
 import { isFields, toUsage } from './openai-usage.ts';
-import { TextEvent } from './text-event.ts';
-import { fillTemplate, findTemplate, GAP_TEXT, matchTemplate, type TextTemplate, toProbe } from './text-template.ts';
+import type { TextPattern } from './text-run.ts';
+import { findTemplate, GAP_TEXT, toProbe } from './text-template.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -34,6 +34,8 @@ export interface AnswerOptions {
 export interface ChunkNormalizer {
   /** The vendor has finished every choice; usage may still come. */
   readonly complete: boolean;
+  /** Set once an event held text and nothing else, and can be forwarded as it is, but for nulls. */
+  readonly pattern: TextPattern | undefined;
   /** The events that the `data` of one server-sent event becomes; often one, sometimes none. */
   push(json: string): ChatEvent[];
   /** The finish of every choice, and usage. @throws AppError when the vendor's terminal event never came. */
@@ -62,8 +64,7 @@ export function createChunkNormalizer(options: AnswerOptions): ChunkNormalizer {
   let usage: Fields | undefined;
   let rest: Record<string, unknown> = {};
   let lessons = MOST_LESSONS;
-  /** Set once an event was plain: what the next one is compared with, and what it is forwarded as. */
-  let template: { readonly comes: TextTemplate; readonly goes: TextTemplate } | undefined;
+  let pattern: TextPattern | undefined;
 
   const choiceState = (index: number): ChoiceState => {
     let state = choices.get(index);
@@ -104,14 +105,7 @@ export function createChunkNormalizer(options: AnswerOptions): ChunkNormalizer {
     const { index, delta } = (chunk as unknown as ChatChunk).choices[0] as ChatChunk['choices'][number];
     if (index !== 0 || Object.keys(delta).length !== 1 || delta.content !== GAP_TEXT) return;
     const goes = findTemplate(cutNulls(chunk, probe) ?? '', TEXT_OPENING, PADDING_OPENING);
-    if (goes?.length === comes.length) template = { comes, goes };
-  };
-
-  /** The event of a text that looks like the ones before it, understood without being parsed. */
-  const readByTemplate = (json: string): ChatEvent | undefined => {
-    const contents = template && matchTemplate(template.comes, json);
-    if (template === undefined || contents === undefined || contents[0] === '') return undefined;
-    return new TextEvent(fillTemplate(template.goes, contents), (contents[0] as string).length);
+    if (goes?.length === comes.length) pattern = { comes, goes };
   };
 
   const normalizeChoice = (choice: Fields, into: ChatEvent[]): void => {
@@ -168,9 +162,11 @@ export function createChunkNormalizer(options: AnswerOptions): ChunkNormalizer {
       return isComplete();
     },
 
+    get pattern() {
+      return pattern;
+    },
+
     push(json) {
-      const known = readByTemplate(json);
-      if (known !== undefined) return [known];
       const chunk = parseBody(json, provider);
       const error = findErrorInBody(chunk);
       if (error !== undefined) throw toErrorInBody(provider, error, json);

@@ -1,5 +1,5 @@
 import { AppError } from '../contracts/app-error.ts';
-import type { ChatEvent } from '../contracts/chat-provider.ts';
+import { type BatchItem, type ChatBatch, isTextRun } from '../contracts/chat-provider.ts';
 
 /**
  * Waits for the first real output of a stream and gives back the whole stream, that output included. Until then role
@@ -8,11 +8,9 @@ import type { ChatEvent } from '../contracts/chat-provider.ts';
  *
  * @throws what the stream throws before its first output; AppError `server_error` when it ends without any.
  */
-export async function holdUntilOutput(
-  stream: AsyncIterable<readonly ChatEvent[]>,
-): Promise<AsyncIterable<readonly ChatEvent[]>> {
+export async function holdUntilOutput(stream: AsyncIterable<ChatBatch>): Promise<AsyncIterable<ChatBatch>> {
   const iterator = stream[Symbol.asyncIterator]();
-  const held: ChatEvent[] = [];
+  const held: BatchItem[] = [];
   while (true) {
     const { done, value } = await iterator.next();
     if (done) throw new AppError('server_error', 'The provider ended its stream without an answer.');
@@ -21,9 +19,9 @@ export async function holdUntilOutput(
   }
 }
 
-function hasOutput(event: ChatEvent): boolean {
-  if (event.textLength !== undefined) return true;
-  return event.chunk.choices.some(
+function hasOutput(item: BatchItem): boolean {
+  if (isTextRun(item)) return true;
+  return item.chunk.choices.some(
     ({ delta, finish_reason }) =>
       Boolean(finish_reason) ||
       Boolean(delta.content) ||
@@ -44,11 +42,8 @@ function isPresent(value: unknown): boolean {
 }
 
 /** Written out rather than as a generator: one promise per batch, and a stop that reaches the source at once. */
-function resume(
-  held: readonly ChatEvent[],
-  iterator: AsyncIterator<readonly ChatEvent[]>,
-): AsyncIterable<readonly ChatEvent[]> {
-  let first: readonly ChatEvent[] | undefined = held;
+function resume(held: ChatBatch, iterator: AsyncIterator<ChatBatch>): AsyncIterable<ChatBatch> {
+  let first: ChatBatch | undefined = held;
   return {
     [Symbol.asyncIterator]: () => ({
       next() {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type {
-  ChatCall,
-  ChatChunk,
-  ChatCompletion,
-  ChatEvent,
-  ChatProvider,
-  ChatRequest,
+import {
+  type ChatBatch,
+  type ChatCall,
+  type ChatChunk,
+  type ChatCompletion,
+  type ChatEvent,
+  type ChatProvider,
+  type ChatRequest,
+  eventsOf,
 } from '../../shared/contracts/chat-provider.ts';
 import { createScriptedFetch, type ScriptedFetch, type ScriptedResponse } from './scripted-fetch.ts';
 
@@ -204,9 +206,9 @@ function answering(response: ScriptedResponse | undefined, bytesPerRead?: number
   });
 }
 
-async function collect(stream: AsyncIterable<readonly ChatEvent[]>): Promise<(readonly ChatEvent[])[]> {
+async function collect(stream: AsyncIterable<ChatBatch>): Promise<(readonly ChatEvent[])[]> {
   const batches: (readonly ChatEvent[])[] = [];
-  for await (const batch of stream) batches.push(batch);
+  for await (const batch of stream) batches.push(eventsOf(batch));
   return batches;
 }
 

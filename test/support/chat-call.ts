@@ -1,4 +1,4 @@
-import type { ChatCall, ChatEvent } from '../../shared/contracts/chat-provider.ts';
+import { type ChatBatch, type ChatCall, type ChatEvent, eventsOf } from '../../shared/contracts/chat-provider.ts';
 import type { HttpFetch } from '../../shared/contracts/http-fetch.ts';
 
 /** A call with one user message; what a test is about goes into `fields`. */
@@ -13,8 +13,8 @@ export function toChatCall(fields: Partial<ChatCall> & { readonly fetch: HttpFet
 }
 
 /** Every event of a stream, in one list. */
-export async function collectEvents(stream: AsyncIterable<readonly ChatEvent[]>): Promise<ChatEvent[]> {
+export async function collectEvents(stream: AsyncIterable<ChatBatch>): Promise<ChatEvent[]> {
   const events: ChatEvent[] = [];
-  for await (const batch of stream) events.push(...batch);
+  for await (const batch of stream) events.push(...eventsOf(batch));
   return events;
 }

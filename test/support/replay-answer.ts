@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AppError } from '../../shared/contracts/app-error.ts';
-import type { ChatChunk, ChatCompletion, ChatEvent } from '../../shared/contracts/chat-provider.ts';
+import { type ChatBatch, type ChatChunk, type ChatCompletion, eventsOf } from '../../shared/contracts/chat-provider.ts';
 
 /** An answer put together the way a client would, from what the surface would forward. */
 interface AssembledAnswer {
@@ -39,7 +39,7 @@ function emptyAnswer(): AssembledAnswer {
 }
 
 /** Reads a stream to its end or its error, which is part of the answer. */
-export async function readEvents(stream: AsyncIterable<readonly ChatEvent[]>): Promise<AssembledAnswer> {
+export async function readEvents(stream: AsyncIterable<ChatBatch>): Promise<AssembledAnswer> {
   const answer = emptyAnswer();
   const calls = new Map<number, { id: string; name: string; text: string }>();
   const finished = new Set<number>();
@@ -48,7 +48,7 @@ export async function readEvents(stream: AsyncIterable<readonly ChatEvent[]>): P
   try {
     for await (const batch of stream) {
       if (batch.length === 0) answer.shape.push('a batch is empty');
-      for (const event of batch) readChunk(forwarded(event.chunk, event.json, answer) as ChatChunk);
+      for (const event of eventsOf(batch)) readChunk(forwarded(event.chunk, event.json, answer) as ChatChunk);
     }
     if (finished.size === 0 || finished.size !== started.size) answer.shape.push('a choice ended without a finish');
   } catch (error) {

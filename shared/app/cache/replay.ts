@@ -1,4 +1,10 @@
-import type { ChatChoice, ChatChunkChoice, ChatCompletion, ChatEvent } from '../../contracts/chat-provider.ts';
+import type {
+  ChatBatch,
+  ChatChoice,
+  ChatChunkChoice,
+  ChatCompletion,
+  ChatEvent,
+} from '../../contracts/chat-provider.ts';
 
 type Delta = ChatChunkChoice['delta'];
 
@@ -6,7 +12,7 @@ type Delta = ChatChunkChoice['delta'];
  * A finished answer as the stream it would have been, in one batch: for each choice its thinking, its text and its
  * finish reason, then usage on an event of its own. Texts are not cut into pieces.
  */
-export async function* replayAnswer(completion: ChatCompletion): AsyncGenerator<readonly ChatEvent[]> {
+export async function* replayAnswer(completion: ChatCompletion): AsyncGenerator<ChatBatch> {
   const { choices, usage, object: _object, ...head } = completion;
   const toEvent = (chosen: ChatChunkChoice[], rest: Partial<ChatEvent['chunk']> = {}): ChatEvent => ({
     chunk: { ...head, object: 'chat.completion.chunk', choices: chosen, ...rest },

@@ -1,12 +1,13 @@
 import type { ProviderName } from '../../config/names.ts';
 import { defined } from '../../config/objects.ts';
 import type { AgentConfig, LegConfig } from '../../config/types.ts';
-import type {
-  ChatProvider as ChatAdapter,
-  ChatCall,
-  ChatChunk,
-  ChatCompletion,
-  ChatRequest,
+import {
+  type ChatProvider as ChatAdapter,
+  type ChatCall,
+  type ChatChunk,
+  type ChatCompletion,
+  type ChatRequest,
+  eventsOf,
 } from '../../contracts/chat-provider.ts';
 import { createDeadline } from '../../resilience/deadline.ts';
 import { fitRequest } from '../../routing/fit-request.ts';
@@ -120,7 +121,7 @@ export function createChatProvider(options: ChatProviderOptions): ChatProvider {
         const batches = await adapter.stream(call);
         // From now on only silence is limited.
         deadline.disarm();
-        for await (const batch of batches) for (const { chunk } of batch) yield chunk;
+        for await (const batch of batches) for (const { chunk } of eventsOf(batch)) yield chunk;
       } finally {
         deadline.end();
       }

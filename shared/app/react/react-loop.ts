@@ -1,5 +1,5 @@
 import { AppError } from '../../contracts/app-error.ts';
-import type { ChatChoice, ChatEvent } from '../../contracts/chat-provider.ts';
+import { type ChatBatch, type ChatChoice, eventsOf } from '../../contracts/chat-provider.ts';
 import { type Conversation, createConversation } from './conversation.ts';
 import { isJsonAnswer, joinTurns } from './join-turns.ts';
 import { type OfferedTools, offerTools } from './offered-tools.ts';
@@ -63,7 +63,7 @@ export function createReactLoop({ tools, maxIterations, onRun, now }: ReactLoopO
   };
 }
 
-type Batches = AsyncIterable<readonly ChatEvent[]>;
+type Batches = AsyncIterable<ChatBatch>;
 
 async function* joinStreams(
   first: Batches,
@@ -74,13 +74,13 @@ async function* joinStreams(
     offered,
     conversation,
   }: ReactRun<Batches> & { readonly offered: OfferedTools; readonly conversation: Conversation },
-): AsyncGenerator<readonly ChatEvent[]> {
+): AsyncGenerator<ChatBatch> {
   const writer = createTurnWriter(offered, isJsonAnswer(request));
   let stream = first;
   while (true) {
     writer.beginTurn();
     for await (const batch of stream) {
-      const events = batch.flatMap((event) => writer.push(event));
+      const events = eventsOf(batch).flatMap((event) => writer.push(event));
       if (events.length > 0) yield events;
     }
     const { choice, usage } = writer.endTurn();

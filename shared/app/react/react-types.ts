@@ -1,5 +1,5 @@
 import type { AppError, ErrorCode } from '../../contracts/app-error.ts';
-import type { ChatChoice, ChatCompletion, ChatEvent, ChatRequest, ChatResult } from '../../contracts/chat-provider.ts';
+import type { ChatBatch, ChatChoice, ChatCompletion, ChatRequest, ChatResult } from '../../contracts/chat-provider.ts';
 import type { Citation } from '../../contracts/context-format.ts';
 import type { SchemaCheck } from '../schema-check.ts';
 
@@ -87,7 +87,7 @@ export interface ReactAnswer {
 
 export interface ReactStream {
   /** The answers of all turns as one stream: one id, one role, one finish, one usage event at the end. */
-  readonly events: AsyncIterable<readonly ChatEvent[]>;
+  readonly events: AsyncIterable<ChatBatch>;
   /** What is known so far; complete when the events have ended. */
   readonly report: () => ReactReport;
 }
@@ -111,5 +111,5 @@ export interface ReactLoopOptions {
 export interface ReactLoop {
   complete(run: ReactRun<ChatResult>): Promise<ReactAnswer>;
   /** Resolves when the first turn's stream does, so that a refusal is still an answer of its own. */
-  stream(run: ReactRun<AsyncIterable<readonly ChatEvent[]>>): Promise<ReactStream>;
+  stream(run: ReactRun<AsyncIterable<ChatBatch>>): Promise<ReactStream>;
 }

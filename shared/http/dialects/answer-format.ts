@@ -1,4 +1,4 @@
-import type { ChatEvent, ChatResult } from '../../contracts/chat-provider.ts';
+import type { BatchItem, ChatBatch, ChatResult } from '../../contracts/chat-provider.ts';
 import type { Citation } from '../../contracts/context-format.ts';
 import type { Attempt } from '../../resilience/cascade.ts';
 
@@ -16,8 +16,8 @@ export interface AnswerFacts {
 }
 
 export interface StreamHooks {
-  /** Told of every event, to gather usage and the finish reason. */
-  readonly onEvent: (event: ChatEvent) => void;
+  /** Told of every event, or of several at once, to gather usage and the finish reason. */
+  readonly onEvent: (item: BatchItem) => void;
   /** Called once all events are known; gives what the last piece carries. */
   readonly settle: () => Promise<AnswerFacts>;
 }
@@ -30,7 +30,7 @@ export interface AnswerFormat {
   /** The body of a finished answer, as JSON text. */
   toJson(result: ChatResult, facts: AnswerFacts): string;
   /** The server-sent events of a stream, its end included; at most one piece per batch. Throws what the stream throws. */
-  toPieces(stream: AsyncIterable<readonly ChatEvent[]>, hooks: StreamHooks): AsyncIterable<string>;
+  toPieces(stream: AsyncIterable<ChatBatch>, hooks: StreamHooks): AsyncIterable<string | Uint8Array>;
   /** The last piece of a stream that failed after it began. Default: OpenAI's `error` event. */
   toErrorPiece?(error: unknown): string;
 }

@@ -1,4 +1,4 @@
-import type { ChatEvent, ChatResult } from '../../contracts/chat-provider.ts';
+import { type ChatBatch, type ChatEvent, type ChatResult, isTextRun } from '../../contracts/chat-provider.ts';
 import type { AnswerFacts, AnswerFormat, StreamHooks } from './answer-format.ts';
 import { withThinkingAtEnd } from './chat-completions-thinking.ts';
 
@@ -28,29 +28,26 @@ export interface StreamWriterOptions extends StreamHooks {
  * out otherwise.
  */
 export async function* toEventPieces(
-  stream: AsyncIterable<readonly ChatEvent[]>,
+  stream: AsyncIterable<ChatBatch>,
   { includeUsage, onEvent, settle }: StreamWriterOptions,
-): AsyncGenerator<string> {
+): AsyncGenerator<string | Uint8Array> {
   let held: ChatEvent | undefined;
   let usage: ChatEvent | undefined;
   for await (const batch of stream) {
-    let piece = '';
-    for (const event of batch) {
-      onEvent(event);
-      if (event.textLength !== undefined && held === undefined) {
-        piece += `data: ${event.json}\n\n`;
+    let piece: Piece = '';
+    for (const item of batch) {
+      onEvent(item);
+      if (!isTextRun(item) && isUsage(item)) {
+        usage = item;
         continue;
       }
-      if (isUsage(event)) {
-        usage = event;
-        continue;
-      }
-      if (held) piece += toEvent(held);
+      if (held) piece = join(piece, toEvent(held));
       held = undefined;
-      if (isFinish(event)) held = event;
-      else piece += toEvent(event);
+      if (isTextRun(item)) piece = join(piece, item.bytes);
+      else if (isFinish(item)) held = item;
+      else piece = join(piece, toEvent(item));
     }
-    if (piece !== '') yield piece;
+    if (piece.length > 0) yield piece;
   }
   const last = includeUsage && usage ? usage : held;
   const facts = await settle();
@@ -58,6 +55,19 @@ export async function* toEventPieces(
   if (held && held !== last) piece += toEvent(held);
   if (last) piece += `data: ${JSON.stringify({ ...last.chunk, sluice: facts })}\n\n`;
   yield `${piece}data: [DONE]\n\n`;
+}
+
+type Piece = string | Uint8Array;
+
+function join(before: Piece, after: Piece): Piece {
+  if (before.length === 0) return after;
+  return typeof before === 'string' && typeof after === 'string'
+    ? before + after
+    : Buffer.concat([toBytes(before), toBytes(after)]);
+}
+
+function toBytes(piece: Piece): Uint8Array {
+  return typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece;
 }
 
 function toEvent({ chunk, json }: ChatEvent): string {

@@ -1,16 +1,22 @@
-import type { ChatChunkChoice, ChatEvent, ThinkingBlock } from '../../contracts/chat-provider.ts';
-
-type Batch = readonly ChatEvent[];
+import {
+  type BatchItem,
+  type ChatBatch,
+  type ChatChunkChoice,
+  type ChatEvent,
+  isTextRun,
+  type ThinkingBlock,
+} from '../../contracts/chat-provider.ts';
 
 /**
  * The stream with all thinking blocks of a choice on the event of its finish. The stream helper of OpenAI's client lets
  * an unknown field of a delta take the place of what came before, other clients put lists together: told once, both hold
  * every block, which the next turn needs. Events that are forwarded in an upstream's own words stay as they are.
  */
-export function withThinkingAtEnd(stream: AsyncIterable<Batch>): AsyncIterable<Batch> {
+export function withThinkingAtEnd(stream: AsyncIterable<ChatBatch>): AsyncIterable<ChatBatch> {
   const held = new Map<number, ThinkingBlock[]>();
 
-  const isConcerned = (event: ChatEvent): boolean =>
+  const isConcerned = (event: BatchItem): event is ChatEvent =>
+    !isTextRun(event) &&
     event.json === undefined &&
     event.chunk.choices.some(
       ({ index, delta, finish_reason: finish }) => hasThinking(delta) || (finish !== null && held.has(index)),
@@ -26,7 +32,7 @@ export function withThinkingAtEnd(stream: AsyncIterable<Batch>): AsyncIterable<B
     return Object.keys(rest).length > 0 || choice.logprobs ? [{ ...choice, delta: rest }] : [];
   };
 
-  const toEvents = (event: ChatEvent): Batch => {
+  const toEvents = (event: BatchItem): ChatBatch => {
     if (!isConcerned(event)) return [event];
     const choices = event.chunk.choices.flatMap(toChoices);
     return choices.length === 0 ? [] : [{ chunk: { ...event.chunk, choices } }];

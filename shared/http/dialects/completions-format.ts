@@ -1,4 +1,11 @@
-import type { ChatChunk, ChatCompletion, ChatEvent, ChatResult, FinishReason } from '../../contracts/chat-provider.ts';
+import {
+  type ChatBatch,
+  type ChatChunk,
+  type ChatCompletion,
+  type ChatResult,
+  eventsOf,
+  type FinishReason,
+} from '../../contracts/chat-provider.ts';
 import type { CompletionsBody } from '../schemas/completions-schema.ts';
 import type { AnswerFormat, StreamHooks } from './answer-format.ts';
 import { type CompletionLogprobs, toCompletionLogprobs } from './completions-logprobs.ts';
@@ -49,7 +56,7 @@ interface TextStreamOptions extends StreamHooks {
 
 /** The last finish is held until the upstream has ended, because what Sluice adds travels on the last chunk. */
 async function* toTextPieces(
-  stream: AsyncIterable<readonly ChatEvent[]>,
+  stream: AsyncIterable<ChatBatch>,
   { lead, includeUsage, onEvent, settle }: TextStreamOptions,
 ): AsyncGenerator<string> {
   const toChoices = createChoiceReader(lead);
@@ -57,7 +64,7 @@ async function* toTextPieces(
   let usage: TextCompletion | undefined;
   for await (const batch of stream) {
     let piece = '';
-    for (const event of batch) {
+    for (const event of eventsOf(batch)) {
       onEvent(event);
       const { chunk } = event;
       if (chunk.usage) usage = { ...toHead(chunk), choices: [], usage: chunk.usage };

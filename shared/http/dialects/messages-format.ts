@@ -1,5 +1,11 @@
 import { toAppError } from '../../contracts/app-error.ts';
-import type { ChatChunkChoice, ChatCompletion, ChatEvent, ChatResult } from '../../contracts/chat-provider.ts';
+import {
+  type ChatBatch,
+  type ChatChunkChoice,
+  type ChatCompletion,
+  type ChatResult,
+  eventsOf,
+} from '../../contracts/chat-provider.ts';
 import type { MessagesBody } from '../schemas/messages-schema.ts';
 import type { AnswerFacts, AnswerFormat, StreamHooks } from './answer-format.ts';
 import { type Message, toMessageBlocks, toMessageHead, toMessageUsage, toStop } from './messages-answer.ts';
@@ -35,7 +41,7 @@ function toMessage({ completion }: ChatResult, facts: AnswerFacts, display: Thin
 
 /** Usage comes after the last choice, and the stop reason stands beside it: both wait for the end of the stream. */
 async function* toMessagePieces(
-  stream: AsyncIterable<readonly ChatEvent[]>,
+  stream: AsyncIterable<ChatBatch>,
   { onEvent, settle }: StreamHooks,
   display: ThinkingDisplay,
 ): AsyncGenerator<string> {
@@ -52,7 +58,7 @@ async function* toMessagePieces(
   };
   for await (const batch of stream) {
     let piece = '';
-    for (const event of batch) {
+    for (const event of eventsOf(batch)) {
       onEvent(event);
       const { chunk } = event;
       piece += start(chunk);

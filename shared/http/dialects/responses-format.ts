@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type ErrorCode, toAppError } from '../../contracts/app-error.ts';
-import type { ChatChunk, ChatChunkChoice, ChatCompletion, FinishReason } from '../../contracts/chat-provider.ts';
+import {
+  type ChatChunk,
+  type ChatChunkChoice,
+  type ChatCompletion,
+  eventsOf,
+  type FinishReason,
+} from '../../contracts/chat-provider.ts';
 import { toErrorBody } from '../error-response.ts';
 import type { ResponsesBody } from '../schemas/responses-schema.ts';
 import type { AnswerFacts, AnswerFormat } from './answer-format.ts';
@@ -32,7 +38,7 @@ export function createResponsesFormat(body: ResponsesBody, options: ResponsesFor
       const current = createPieceWriter(body, options);
       pieces = current;
       for await (const batch of stream) {
-        for (const event of batch) {
+        for (const event of eventsOf(batch)) {
           onEvent(event);
           current.writer.push(event.chunk);
         }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import type { ChatCall } from '../../../shared/contracts/chat-provider.ts';
+import { type ChatCall, eventsOf } from '../../../shared/contracts/chat-provider.ts';
 import { createOllamaProvider } from '../../../shared/providers/ollama.ts';
 import { createHttpClient } from '../../../shared/security/http-fetch.ts';
 
@@ -71,7 +71,7 @@ test('a server that breaks off in the middle of a line is an error after the tex
   let text = '';
   const read = async () => {
     for await (const batch of await provider.stream(call)) {
-      for (const { chunk } of batch) text += chunk.choices[0]?.delta.content ?? '';
+      for (const { chunk } of eventsOf(batch)) text += chunk.choices[0]?.delta.content ?? '';
     }
   };
   await expect(read()).rejects.toMatchObject({ name: 'AppError', retryable: true });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../../shared/contracts/app-error.ts';
-import type { ChatCall, ChatEvent } from '../../../shared/contracts/chat-provider.ts';
+import { type ChatBatch, type ChatCall, type ChatEvent, eventsOf } from '../../../shared/contracts/chat-provider.ts';
 import type { HttpFetch, HttpFetchInit } from '../../../shared/contracts/http-fetch.ts';
 import { createAnthropicProvider } from '../../../shared/providers/anthropic.ts';
 
@@ -46,11 +46,11 @@ function toCall(fetch: HttpFetch, changes: Partial<ChatCall> = {}): ChatCall {
   };
 }
 
-async function readAll(stream: AsyncIterable<readonly ChatEvent[]>) {
+async function readAll(stream: AsyncIterable<ChatBatch>) {
   const batches: (readonly ChatEvent[])[] = [];
   let error: unknown;
   try {
-    for await (const batch of stream) batches.push(batch);
+    for await (const batch of stream) batches.push(eventsOf(batch));
   } catch (thrown) {
     error = thrown;
   }

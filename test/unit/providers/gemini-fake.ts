@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type { ChatCall, ChatChunk, ChatEvent, ChatRequest } from '../../../shared/contracts/chat-provider.ts';
+import {
+  type ChatBatch,
+  type ChatCall,
+  type ChatChunk,
+  type ChatRequest,
+  eventsOf,
+} from '../../../shared/contracts/chat-provider.ts';
 import type { HttpFetch, HttpFetchInit } from '../../../shared/contracts/http-fetch.ts';
 
 export function loadFixture(name: string): Buffer {
@@ -56,11 +62,11 @@ function freeze<T>(value: T): T {
 }
 
 /** Everything a stream yields, and what it throws. */
-export async function readAll(stream: AsyncIterable<readonly ChatEvent[]>) {
+export async function readAll(stream: AsyncIterable<ChatBatch>) {
   const chunks: ChatChunk[] = [];
   let error: unknown;
   try {
-    for await (const batch of stream) chunks.push(...batch.map((event) => event.chunk));
+    for await (const batch of stream) chunks.push(...eventsOf(batch).map((event) => event.chunk));
   } catch (thrown) {
     error = thrown;
   }

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { ChatCall, ChatMessage, ChatRequest } from '../../../shared/contracts/chat-provider.ts';
+import {
+  type ChatCall,
+  type ChatMessage,
+  type ChatRequest,
+  eventsOf,
+} from '../../../shared/contracts/chat-provider.ts';
 import { writeContext } from '../../../shared/contracts/context-format.ts';
 import { createLocalProvider } from '../../../shared/providers/local.ts';
 import { estimateTokens } from '../../../shared/usage/tokens.ts';
@@ -44,8 +49,8 @@ const answerTo = async (messages: readonly ChatMessage[], more: Partial<ChatRequ
 
 const streamed = async (messages: readonly ChatMessage[], more: Partial<ChatRequest> = {}) => {
   const chunks = [];
-  for await (const events of await createLocalProvider().stream(call(messages, more))) {
-    chunks.push(...events.map((event) => event.chunk));
+  for await (const batch of await createLocalProvider().stream(call(messages, more))) {
+    chunks.push(...eventsOf(batch).map((event) => event.chunk));
   }
   return chunks;
 };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AppError } from '../../../shared/contracts/app-error.ts';
-import type { ChatCall, ChatProvider } from '../../../shared/contracts/chat-provider.ts';
+import { type ChatCall, type ChatProvider, eventsOf } from '../../../shared/contracts/chat-provider.ts';
 import type { HttpResponse } from '../../../shared/contracts/http-fetch.ts';
 import { chatProviders } from '../../../shared/providers/registry.ts';
 import type { Recording } from '../../support/recordings.ts';
@@ -79,7 +79,7 @@ async function answerBodies(recording: Recording, body: string): Promise<unknown
   }
   const bodies: unknown[] = [];
   for await (const batch of await provider.stream(call)) {
-    for (const { chunk, json } of batch) bodies.push(JSON.parse(json ?? JSON.stringify(chunk)));
+    for (const { chunk, json } of eventsOf(batch)) bodies.push(JSON.parse(json ?? JSON.stringify(chunk)));
   }
   return bodies;
 }

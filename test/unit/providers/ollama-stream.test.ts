@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ChatEvent } from '../../../shared/contracts/chat-provider.ts';
+import { type ChatBatch, type ChatEvent, eventsOf } from '../../../shared/contracts/chat-provider.ts';
 import type { HttpResponse } from '../../../shared/contracts/http-fetch.ts';
 import { readChatStream } from '../../../shared/providers/ollama-stream.ts';
 import { readEvents } from '../../support/replay-answer.ts';
@@ -11,7 +11,7 @@ function load(name: string): Buffer {
   return readFileSync(new URL(`../../fixtures/providers/ollama/${name}.ndjson`, import.meta.url));
 }
 
-function open(pieces: readonly Uint8Array[], logprobs = false): AsyncIterable<readonly ChatEvent[]> {
+function open(pieces: readonly Uint8Array[], logprobs = false): AsyncIterable<ChatBatch> {
   const response: HttpResponse = {
     status: 200,
     ok: true,
@@ -24,9 +24,9 @@ function open(pieces: readonly Uint8Array[], logprobs = false): AsyncIterable<re
   return readChatStream(response, { model: 'asked', logprobs });
 }
 
-async function collect(stream: AsyncIterable<readonly ChatEvent[]>) {
+async function collect(stream: AsyncIterable<ChatBatch>) {
   const batches: (readonly ChatEvent[])[] = [];
-  for await (const batch of stream) batches.push(batch);
+  for await (const batch of stream) batches.push(eventsOf(batch));
   return { batches, chunks: batches.flat().map(({ chunk }) => chunk) };
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ChatEvent } from '../../../shared/contracts/chat-provider.ts';
+import type { ChatBatch } from '../../../shared/contracts/chat-provider.ts';
 import type { HttpResponse } from '../../../shared/contracts/http-fetch.ts';
 import { readOpenAIStream } from '../../../shared/providers/openai-read-stream.ts';
 import { readEvents } from '../../support/replay-answer.ts';
@@ -25,7 +25,7 @@ function respond(pieces: readonly Uint8Array[]): HttpResponse {
   };
 }
 
-function read(pieces: readonly Uint8Array[]): AsyncIterable<readonly ChatEvent[]> {
+function read(pieces: readonly Uint8Array[]): AsyncIterable<ChatBatch> {
   return readOpenAIStream(respond(pieces), OPTIONS);
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../shared/contracts/app-error.ts';
-import type { ChatChunkChoice, ChatEvent } from '../../../shared/contracts/chat-provider.ts';
+import { type ChatBatch, type ChatChunkChoice, type ChatEvent, eventsOf } from '../../../shared/contracts/chat-provider.ts';
 import { holdUntilOutput } from '../../../shared/resilience/commit-point.ts';
 
 type Delta = ChatChunkChoice['delta'];
@@ -22,7 +22,7 @@ const withoutFinish = {
 /** A stream of the given batches that counts its reads and knows when it was stopped. */
 function source(...batches: readonly (readonly ChatEvent[] | Error)[]) {
   const state = { reads: 0, stopped: false };
-  const stream: AsyncIterable<readonly ChatEvent[]> = {
+  const stream: AsyncIterable<ChatBatch> = {
     [Symbol.asyncIterator]: () => ({
       async next() {
         const batch = batches[state.reads];
@@ -39,9 +39,9 @@ function source(...batches: readonly (readonly ChatEvent[] | Error)[]) {
   return { stream, state };
 }
 
-async function collect(stream: AsyncIterable<readonly ChatEvent[]>): Promise<(readonly ChatEvent[])[]> {
+async function collect(stream: AsyncIterable<ChatBatch>): Promise<(readonly ChatEvent[])[]> {
   const batches: (readonly ChatEvent[])[] = [];
-  for await (const batch of stream) batches.push(batch);
+  for await (const batch of stream) batches.push(eventsOf(batch));
   return batches;
 }
 
@@ -117,7 +117,7 @@ describe('the commit point', () => {
   });
 
   it('can stop a source that has no way to be stopped', async () => {
-    const stream: AsyncIterable<readonly ChatEvent[]> = {
+    const stream: AsyncIterable<ChatBatch> = {
       [Symbol.asyncIterator]: () => ({ next: async () => ({ done: false, value: [text('a')] }) }),
     };
     const iterator = (await holdUntilOutput(stream))[Symbol.asyncIterator]();

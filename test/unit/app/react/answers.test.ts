@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createMessageBuilder } from '../../../../shared/app/react/message-builder.ts';
 import { createReactLoop } from '../../../../shared/app/react/react-loop.ts';
 import { AppError } from '../../../../shared/contracts/app-error.ts';
-import type { ChatEvent, ChatRequest } from '../../../../shared/contracts/chat-provider.ts';
+import { type ChatEvent, type ChatRequest, eventsOf } from '../../../../shared/contracts/chat-provider.ts';
 import {
   callersTool,
   complete,
@@ -224,7 +224,7 @@ describe('the stream of several turns', () => {
     });
     const deltas: unknown[] = [];
     const reading = (async () => {
-      for await (const [event] of events) deltas.push(event?.chunk.choices[0]?.delta.content);
+      for await (const batch of events) deltas.push(eventsOf(batch)[0]?.chunk.choices[0]?.delta.content);
     })();
     // Everything that does not wait for the tool has happened.
     await new Promise((resolve) => setImmediate(resolve));

@@ -1,12 +1,13 @@
 import { createReactLoop } from '../../../../shared/app/react/react-loop.ts';
 import type { ReactLoopOptions, ReactTool } from '../../../../shared/app/react/react-types.ts';
 import type { AppError } from '../../../../shared/contracts/app-error.ts';
-import type {
-  ChatChoice,
-  ChatChunkChoice,
-  ChatEvent,
-  ChatRequest,
-  ChatResult,
+import {
+  type ChatChoice,
+  type ChatChunkChoice,
+  type ChatEvent,
+  type ChatRequest,
+  type ChatResult,
+  eventsOf,
 } from '../../../../shared/contracts/chat-provider.ts';
 import { freeze } from '../../providers/freeze.ts';
 
@@ -108,7 +109,7 @@ export async function stream(run: ScriptedRun) {
     },
   });
   const events: ChatEvent[] = [];
-  for await (const batch of batches) events.push(...batch);
+  for await (const batch of batches) events.push(...eventsOf(batch));
   return { asked, failures, events, report: report() };
 }
 

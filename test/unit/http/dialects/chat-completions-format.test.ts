@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import type { ChatChunk, ChatCompletion, ChatEvent } from '../../../../shared/contracts/chat-provider.ts';
+import {
+  type ChatChunk,
+  type ChatCompletion,
+  type ChatEvent,
+  eventsOf,
+} from '../../../../shared/contracts/chat-provider.ts';
 import type { AnswerFacts } from '../../../../shared/http/dialects/answer-format.ts';
 import { toAnswerJson, toEventPieces } from '../../../../shared/http/dialects/chat-completions-format.ts';
 
@@ -82,8 +87,13 @@ async function write(batches: readonly (readonly ChatEvent[])[], { includeUsage 
   const seen: ChatEvent[] = [];
   const settle = vi.fn(async () => facts);
   const pieces: string[] = [];
-  const stream = toEventPieces(streamOf(...batches), { includeUsage, settle, onEvent: (event) => seen.push(event) });
-  for await (const piece of stream) pieces.push(piece);
+  const stream = toEventPieces(streamOf(...batches), {
+    includeUsage,
+    settle,
+    onEvent: (item) => seen.push(...eventsOf([item])),
+  });
+  for await (const piece of stream)
+    pieces.push(typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8'));
   return { pieces, seen, settle, data: readData(pieces.join('')) };
 }
 

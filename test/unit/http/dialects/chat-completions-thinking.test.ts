@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
-import type { ChatChunkChoice, ChatEvent } from '../../../../shared/contracts/chat-provider.ts';
+import { type ChatChunkChoice, type ChatEvent, eventsOf } from '../../../../shared/contracts/chat-provider.ts';
 import { toEventPieces } from '../../../../shared/http/dialects/chat-completions-format.ts';
 import { withThinkingAtEnd } from '../../../../shared/http/dialects/chat-completions-thinking.ts';
 import { createMessageStreamReader } from '../../../../shared/providers/anthropic-stream.ts';
@@ -20,7 +20,7 @@ function toEvent(delta: Delta, finish: 'stop' | null = null, index = 0): ChatEve
 
 async function collect(...list: readonly (readonly ChatEvent[])[]): Promise<ChatEvent[]> {
   const events: ChatEvent[] = [];
-  for await (const batch of withThinkingAtEnd(batches(...list))) events.push(...batch);
+  for await (const batch of withThinkingAtEnd(batches(...list))) events.push(...eventsOf(batch));
   return events;
 }
 

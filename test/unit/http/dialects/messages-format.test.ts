@@ -333,7 +333,7 @@ describe('a streamed Messages answer', () => {
     const pieces: string[] = [];
     const hooks = { onEvent: () => {}, settle: async () => FACTS };
     const reading = (async () => {
-      for await (const piece of format.toPieces(failing(), hooks)) pieces.push(piece);
+      for await (const piece of format.toPieces(failing(), hooks)) pieces.push(String(piece));
     })();
     await expect(reading).rejects.toMatchObject({ code: 'network' });
     expect(readEvents(pieces.join('')).at(-1)?.type).toBe('content_block_delta');

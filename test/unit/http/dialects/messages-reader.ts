@@ -1,4 +1,9 @@
-import type { ChatEvent } from '../../../../shared/contracts/chat-provider.ts';
+import {
+  type BatchItem,
+  type ChatBatch,
+  type ChatEvent,
+  eventsOf,
+} from '../../../../shared/contracts/chat-provider.ts';
 import type { AnswerFacts, AnswerFormat } from '../../../../shared/http/dialects/answer-format.ts';
 
 type Fields = Record<string, unknown>;
@@ -22,12 +27,13 @@ export async function* batches(...list: readonly (readonly ChatEvent[])[]): Asyn
 /** The pieces a format writes for a stream, one batch per list of events. */
 export async function writePieces(
   format: AnswerFormat,
-  stream: AsyncIterable<readonly ChatEvent[]>,
+  stream: AsyncIterable<ChatBatch>,
   seen: ChatEvent[] = [],
 ): Promise<string[]> {
   const pieces: string[] = [];
-  const hooks = { onEvent: (event: ChatEvent) => void seen.push(event), settle: async () => FACTS };
-  for await (const piece of format.toPieces(stream, hooks)) pieces.push(piece);
+  const hooks = { onEvent: (item: BatchItem) => void seen.push(...eventsOf([item])), settle: async () => FACTS };
+  for await (const piece of format.toPieces(stream, hooks))
+    pieces.push(typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8'));
   return pieces;
 }
 

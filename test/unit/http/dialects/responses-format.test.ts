@@ -278,7 +278,7 @@ describe('a stream', () => {
     const call = { index: 0, id: 'call_1', type: 'function' as const, function: { name: 'f', arguments: '{}' } };
     const stream = toStream([[toDeltaEvent({ tool_calls: [call] }, { finish_reason: 'tool_calls' })]]);
     for await (const piece of createTestFormat().toPieces(stream, hooks)) {
-      if (piece.includes('response.output_item.done')) expect(settled).toBe(false);
+      if (String(piece).includes('response.output_item.done')) expect(settled).toBe(false);
     }
     expect(settled).toBe(true);
   });

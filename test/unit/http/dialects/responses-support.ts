@@ -109,7 +109,8 @@ export async function writePieces(
 ): Promise<string[]> {
   const pieces: string[] = [];
   const hooks = { onEvent: () => {}, settle: async () => FACTS };
-  for await (const piece of format.toPieces(toStream(batches), hooks)) pieces.push(piece);
+  for await (const piece of format.toPieces(toStream(batches), hooks))
+    pieces.push(typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8'));
   return pieces;
 }
 
