@@ -1,7 +1,6 @@
-import * as z from 'zod';
 import { PRIVACY_MODES, PROVIDER_NAMES, ROLES, RUNTIMES, STRATEGIES, TARGET_AUTHS } from '../names.ts';
 import {
-  block,
+  anyText,
   cidrs,
   locationName,
   modelName,
@@ -15,14 +14,15 @@ import {
   timeout,
   wholeNumber,
 } from './common.ts';
+import { block, type Infer, list, oneOf } from './schema.ts';
 
 /** What says how one model is reached and called; on an agent with one model, and on each leg of a cascade. */
 const target = () => ({
-  provider: z.enum(PROVIDER_NAMES).optional(),
-  runtime: z.enum(RUNTIMES).optional(),
+  provider: oneOf(PROVIDER_NAMES).optional(),
+  runtime: oneOf(RUNTIMES).optional(),
   api_key: secrets.optional(),
   endpoint: text.optional(),
-  auth: z.enum(TARGET_AUTHS).optional(),
+  auth: oneOf(TARGET_AUTHS).optional(),
   allowed_cidrs: cidrs.optional(),
   project_id: projectName.optional(),
   location: locationName.optional(),
@@ -33,22 +33,22 @@ const target = () => ({
 });
 
 const leg = () => block({ model: modelName, ...target(), weight: number({ above: 0 }).optional() });
-export type LegInput = z.infer<ReturnType<typeof leg>>;
+export type LegInput = Infer<ReturnType<typeof leg>>;
 
 const agent = () =>
   block({
     name,
-    role: z.enum(ROLES).optional(),
+    role: oneOf(ROLES).optional(),
     model: modelName.optional(),
-    providers: z.array(leg()).min(1, 'must list at least one provider').optional(),
+    providers: list(leg(), 'must list at least one provider').optional(),
     ...target(),
-    prompt: z.string().optional(),
+    prompt: anyText.optional(),
     retry: retry().optional(),
-    fallback_strategy: z.enum(STRATEGIES).optional(),
-    privacy: z.enum(PRIVACY_MODES).optional(),
-    tools: z.array(name).optional(),
+    fallback_strategy: oneOf(STRATEGIES).optional(),
+    privacy: oneOf(PRIVACY_MODES).optional(),
+    tools: list(name).optional(),
     max_iterations: wholeNumber({ min: 1, max: 10 }).optional(),
   });
-export type AgentInput = z.infer<ReturnType<typeof agent>>;
+export type AgentInput = Infer<ReturnType<typeof agent>>;
 
-export const agents = () => z.array(agent()).min(1, 'must list at least one agent');
+export const agents = () => list(agent(), 'must list at least one agent');

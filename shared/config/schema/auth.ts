@@ -1,13 +1,13 @@
-import * as z from 'zod';
 import { AUTH_MODES, FUNCTION_NAMES, KEY_STORE_NAMES, TENANT_SOURCES } from '../names.ts';
-import { block, matching, name, number, secret, text, wholeNumber } from './common.ts';
+import { matching, name, number, secret, text, wholeNumber } from './common.ts';
+import { block, type Infer, list, oneOf } from './schema.ts';
 import { collectionName } from './vectorstore.ts';
 
 /** What a caller may do, whatever it is known by. */
 const grants = () => ({
   tenant: matching(/^[^/\s]{1,128}$/, 'must be 1 to 128 characters without spaces and slashes').optional(),
-  models: z.array(text).min(1, 'must name at least one model').optional(),
-  functions: z.array(z.enum(FUNCTION_NAMES)).min(1, 'must name at least one function').optional(),
+  models: list(text, 'must name at least one model').optional(),
+  functions: list(oneOf(FUNCTION_NAMES), 'must name at least one function').optional(),
   requests_per_minute: wholeNumber().optional(),
   tokens_per_minute: wholeNumber().optional(),
   daily_budget_usd: number({ above: 0 }).optional(),
@@ -24,7 +24,7 @@ const key = () =>
       'must be a date (2027-01-31) or a time with its zone (2027-01-31T12:00:00Z)',
     ).optional(),
   });
-export type AuthKeyInput = z.infer<ReturnType<typeof key>>;
+export type AuthKeyInput = Infer<ReturnType<typeof key>>;
 
 const identity = () =>
   block({
@@ -34,28 +34,24 @@ const identity = () =>
     ),
     ...grants(),
   });
-export type IdentityInput = z.infer<ReturnType<typeof identity>>;
+export type IdentityInput = Infer<ReturnType<typeof identity>>;
 
 export const auth = () =>
   block({
-    mode: z.enum(AUTH_MODES).optional(),
-    keys: z.array(key()).optional(),
-    store: z.enum(KEY_STORE_NAMES).optional(),
+    mode: oneOf(AUTH_MODES).optional(),
+    keys: list(key()).optional(),
+    store: oneOf(KEY_STORE_NAMES).optional(),
     keys_collection: collectionName.optional(),
-    identities: z.array(identity()).optional(),
-    tenant_from: z.enum(TENANT_SOURCES).optional(),
-    iap_audiences: z
-      .array(
-        matching(
-          /^\/projects\/[\w/-]{1,256}$/,
-          'must be what IAP shows as the audience, such as /projects/123/global/backendServices/456',
-        ),
-      )
-      .optional(),
-    cors_origins: z
-      .array(
-        matching(/^(?:\*|https?:\/\/[A-Za-z0-9.[\]:-]+)$/, 'must be * or an origin such as https://app.example.com'),
-      )
-      .optional(),
+    identities: list(identity()).optional(),
+    tenant_from: oneOf(TENANT_SOURCES).optional(),
+    iap_audiences: list(
+      matching(
+        /^\/projects\/[\w/-]{1,256}$/,
+        'must be what IAP shows as the audience, such as /projects/123/global/backendServices/456',
+      ),
+    ).optional(),
+    cors_origins: list(
+      matching(/^(?:\*|https?:\/\/[A-Za-z0-9.[\]:-]+)$/, 'must be * or an origin such as https://app.example.com'),
+    ).optional(),
   });
-export type AuthInput = z.infer<ReturnType<typeof auth>>;
+export type AuthInput = Infer<ReturnType<typeof auth>>;

@@ -1,12 +1,11 @@
-import type * as z from 'zod';
 import { formatPath, type Problems } from '../problems.ts';
 import { agents } from './agents.ts';
 import { auth } from './auth.ts';
-import { flag, unknownKey } from './common.ts';
+import { flag } from './common.ts';
 import { embeddings } from './embeddings.ts';
-import { parseBlock } from './issues.ts';
 import { modelServices } from './model-services.ts';
 import { observability } from './observability.ts';
+import { INVALID, type Infer, type Schema, unknownKey } from './schema.ts';
 import { cache, ingestion, limits, prices, privacy, retrieval, routing, tools } from './service.ts';
 import { vectorstore } from './vectorstore.ts';
 
@@ -28,12 +27,12 @@ const BLOCKS = {
   tools,
   playground: () => flag,
   strict: () => flag,
-} satisfies Record<string, () => z.ZodType>;
+} satisfies Record<string, () => Schema<unknown>>;
 
 type BlockName = keyof typeof BLOCKS;
 
 /** The blocks of a file that are written and valid. */
-export type ConfigDocument = { readonly [Name in BlockName]?: z.infer<ReturnType<(typeof BLOCKS)[Name]>> };
+export type ConfigDocument = { readonly [Name in BlockName]?: Infer<ReturnType<(typeof BLOCKS)[Name]>> };
 
 /**
  * Checks the document block by block, so that a mistake in one does not hide those in the others. `invalid` names the
@@ -55,9 +54,9 @@ export function parseDocument(
       problems.add(formatPath([key]), unknownKey(key, Object.keys(BLOCKS)));
       continue;
     }
-    const parsed = parseBlock({ schema: BLOCKS[key]() as z.ZodType, value, path: key, problems });
-    if (parsed === undefined) invalid.add(key);
-    else document[key] = parsed;
+    const read = BLOCKS[key]().read(value, { path: [key], problems });
+    if (read === INVALID) invalid.add(key);
+    else document[key] = read;
   }
   return { document, invalid };
 }

@@ -1,7 +1,6 @@
-import * as z from 'zod';
 import { EMBEDDING_PROVIDER_NAMES, TARGET_AUTHS } from '../names.ts';
 import {
-  block,
+  anyText,
   cidrs,
   flag,
   locationName,
@@ -13,15 +12,16 @@ import {
   timeout,
   wholeNumber,
 } from './common.ts';
+import { block, type Infer, oneOf } from './schema.ts';
 
 const dimensions = wholeNumber({ min: 1, max: 4096 }).optional();
 const endpoint = text.optional();
 const key = secrets.optional();
-const auth = z.enum(TARGET_AUTHS).optional();
+const auth = oneOf(TARGET_AUTHS).optional();
 
 export const embeddings = () =>
   block({
-    provider: z.enum(EMBEDDING_PROVIDER_NAMES),
+    provider: oneOf(EMBEDDING_PROVIDER_NAMES),
     openai: block({
       api_key: key,
       model: modelName.optional(),
@@ -71,10 +71,10 @@ export const embeddings = () =>
       allowed_cidrs: cidrs.optional(),
     }).optional(),
     local: block({ dimensions: wholeNumber({ min: 64, max: 4096 }).optional() }).optional(),
-    document_prefix: z.string().optional(),
-    query_prefix: z.string().optional(),
+    document_prefix: anyText.optional(),
+    query_prefix: anyText.optional(),
     cache: flag.optional(),
     timeout: timeout.optional(),
     retry: retry().optional(),
   });
-export type EmbeddingsInput = z.infer<ReturnType<typeof embeddings>>;
+export type EmbeddingsInput = Infer<ReturnType<typeof embeddings>>;

@@ -1,24 +1,24 @@
-import * as z from 'zod';
 import { PROVIDER_NAMES, QUANTIZATIONS, RUNTIMES, TARGET_AUTHS } from '../names.ts';
-import { block, cidrs, modelName, name, secrets, serving, text, timeout } from './common.ts';
+import { cidrs, modelName, name, secrets, serving, text, timeout } from './common.ts';
+import { block, type Infer, list, oneOf } from './schema.ts';
 
 const service = () =>
   block({
     name,
-    provider: z.enum(PROVIDER_NAMES),
+    provider: oneOf(PROVIDER_NAMES),
     model: modelName,
-    runtime: z.enum(RUNTIMES).optional(),
-    transport: z.enum(['local', 'http']).optional(),
+    runtime: oneOf(RUNTIMES).optional(),
+    transport: oneOf(['local', 'http']).optional(),
     api_key: secrets.optional(),
     config: block({
       address: text.optional(),
-      auth: z.enum(TARGET_AUTHS).optional(),
-      quantization: z.enum(QUANTIZATIONS).optional(),
+      auth: oneOf(TARGET_AUTHS).optional(),
+      quantization: oneOf(QUANTIZATIONS).optional(),
       timeout: timeout.optional(),
       allowed_cidrs: cidrs.optional(),
       ...serving(),
     }).optional(),
   });
-export type ModelServiceInput = z.infer<ReturnType<typeof service>>;
+export type ModelServiceInput = Infer<ReturnType<typeof service>>;
 
-export const modelServices = () => z.array(service());
+export const modelServices = () => list(service());

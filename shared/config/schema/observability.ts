@@ -1,6 +1,6 @@
-import * as z from 'zod';
 import { RECORD_STORE_NAMES } from '../names.ts';
-import { block, flag, number, secret, text, wholeNumber } from './common.ts';
+import { anyText, flag, number, secret, text, wholeNumber } from './common.ts';
+import { block, type Infer, oneOf, record } from './schema.ts';
 import { collectionName } from './vectorstore.ts';
 
 export const observability = () =>
@@ -14,14 +14,14 @@ export const observability = () =>
     }).optional(),
     log_content: flag.optional(),
     metrics: block({ enabled: flag.optional(), token: secret.optional() }).optional(),
-    ledger: z.enum(RECORD_STORE_NAMES).optional(),
+    ledger: oneOf(RECORD_STORE_NAMES).optional(),
     usage_collection: collectionName.optional(),
     tracing: block({
       endpoint: text.optional(),
-      protocol: z.enum(['http/protobuf', 'http/json']).optional(),
-      headers: z.record(z.string(), secret).optional(),
+      protocol: oneOf(['http/protobuf', 'http/json']).optional(),
+      headers: record(anyText, secret).optional(),
       sample_ratio: number({ min: 0, max: 1 }).optional(),
     }).optional(),
     langfuse: block({ public_key: secret, secret_key: secret, endpoint: text.optional() }).optional(),
   });
-export type ObservabilityInput = z.infer<ReturnType<typeof observability>>;
+export type ObservabilityInput = Infer<ReturnType<typeof observability>>;

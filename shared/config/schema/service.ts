@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import {
   CACHE_NAMES,
   CHUNK_MODES,
@@ -7,12 +6,25 @@ import {
   RECORD_STORE_NAMES,
   RETRIEVAL_MODES,
 } from '../names.ts';
-import { block, cidrs, duration, flag, matching, name, number, secret, text, timeout, wholeNumber } from './common.ts';
+import {
+  anyText,
+  cidrs,
+  duration,
+  flag,
+  matching,
+  name,
+  number,
+  secret,
+  text,
+  timeout,
+  wholeNumber,
+} from './common.ts';
+import { anything, block, changed, type Infer, list, oneOf, record } from './schema.ts';
 import { collectionName } from './vectorstore.ts';
 
 export const cache = () =>
   block({
-    provider: z.enum(CACHE_NAMES),
+    provider: oneOf(CACHE_NAMES),
     ttl: duration.optional(),
     url: secret.optional(),
     collection: collectionName.optional(),
@@ -20,7 +32,7 @@ export const cache = () =>
     allow_temperature: flag.optional(),
     semantic: block({ enabled: flag.optional(), threshold: number({ min: 0, max: 1 }).optional() }).optional(),
   });
-export type CacheInput = z.infer<ReturnType<typeof cache>>;
+export type CacheInput = Infer<ReturnType<typeof cache>>;
 
 const rate = () => ({ requests_per_minute: wholeNumber().optional(), tokens_per_minute: wholeNumber().optional() });
 const bytes = () => wholeNumber({ min: 1024, max: 512 * 1024 * 1024 }).optional();
@@ -44,27 +56,27 @@ export const limits = () =>
     forwarded_hops: wholeNumber({ min: 0, max: 10 }).optional(),
     client: block({ requests_per_second: number({ above: 0 }), burst: wholeNumber() }).optional(),
   });
-export type LimitsInput = z.infer<ReturnType<typeof limits>>;
+export type LimitsInput = Infer<ReturnType<typeof limits>>;
 
 export const ingestion = () =>
   block({
     chunk_size: wholeNumber({ max: 1_000_000 }).optional(),
     chunk_overlap: wholeNumber({ min: 0, max: 1_000_000 }).optional(),
-    mode: z.enum(CHUNK_MODES).optional(),
+    mode: oneOf(CHUNK_MODES).optional(),
     concurrency: wholeNumber({ max: 64 }).optional(),
     max_event_age: duration.optional(),
-    store: z.enum(RECORD_STORE_NAMES).optional(),
+    store: oneOf(RECORD_STORE_NAMES).optional(),
     documents_collection: collectionName.optional(),
     ingestions_collection: collectionName.optional(),
   });
-export type IngestionInput = z.infer<ReturnType<typeof ingestion>>;
+export type IngestionInput = Infer<ReturnType<typeof ingestion>>;
 
 export const retrieval = () =>
   block({
     top_k: wholeNumber({ min: 1, max: 1000 }).optional(),
     min_score: number({ min: 0, max: 1 }).optional(),
-    mode: z.enum(RETRIEVAL_MODES).optional(),
-    mmr: z.preprocess(
+    mode: oneOf(RETRIEVAL_MODES).optional(),
+    mmr: changed(
       (value) => (value === true || value === 'true' ? {} : value === false || value === 'false' ? undefined : value),
       block({ lambda: number({ min: 0, max: 1 }).optional() }).optional(),
     ),
@@ -72,40 +84,39 @@ export const retrieval = () =>
     multi_query: wholeNumber({ min: 0, max: 5 }).optional(),
     answer_without_context: flag.optional(),
   });
-export type RetrievalInput = z.infer<ReturnType<typeof retrieval>>;
+export type RetrievalInput = Infer<ReturnType<typeof retrieval>>;
 
-export const privacy = () => block({ mode: z.enum(PRIVACY_MODES) });
+export const privacy = () => block({ mode: oneOf(PRIVACY_MODES) });
 
 const region = matching(/^[A-Za-z0-9-]{1,64}$/, 'must be a region such as europe-west1 or eu');
 
 export const routing = () =>
   block({
-    rules: z
-      .array(
-        block({
-          when: block({
-            prompt_tokens_over: wholeNumber({ min: 0 }).optional(),
-            prompt_tokens_under: wholeNumber().optional(),
-            tools: flag.optional(),
-            images: flag.optional(),
-            region: z
-              .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(region).min(1))
-              .optional(),
-          }),
-          agent: name,
+    rules: list(
+      block({
+        when: block({
+          prompt_tokens_over: wholeNumber({ min: 0 }).optional(),
+          prompt_tokens_under: wholeNumber().optional(),
+          tools: flag.optional(),
+          images: flag.optional(),
+          region: changed(
+            (value) => (typeof value === 'string' ? [value] : value),
+            list(region, 'must list at least one region'),
+          ).optional(),
         }),
-      )
-      .optional(),
+        agent: name,
+      }),
+    ).optional(),
   });
-export type RoutingInput = z.infer<ReturnType<typeof routing>>;
+export type RoutingInput = Infer<ReturnType<typeof routing>>;
 
 const price = number({ min: 0 }).optional();
 
 export const prices = () =>
-  z.record(
+  record(
     matching(/^[a-z_]+\/[\w@][\w.:@/+-]*$/, 'must be provider/model'),
     block({
-      unit: z.enum(['tokens', 'characters']).optional(),
+      unit: oneOf(['tokens', 'characters']).optional(),
       input: price,
       output: price,
       cached_input: price,
@@ -114,19 +125,19 @@ export const prices = () =>
       max_output_tokens: wholeNumber().optional(),
     }),
   );
-export type PricesInput = z.infer<ReturnType<typeof prices>>;
+export type PricesInput = Infer<ReturnType<typeof prices>>;
 
 export const tools = () =>
-  z.array(
+  list(
     block({
       name: matching(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, dashes or underscores'),
       description: text,
-      parameters: z.record(z.string(), z.unknown()).optional(),
+      parameters: record(anyText, anything).optional(),
       url: text,
-      method: z.enum(['GET', 'POST']).optional(),
-      headers: z.record(matching(/^[A-Za-z0-9-]{1,64}$/, 'must be a header name'), secret).optional(),
+      method: oneOf(['GET', 'POST']).optional(),
+      headers: record(matching(/^[A-Za-z0-9-]{1,64}$/, 'must be a header name'), secret).optional(),
       timeout: timeout.optional(),
       allowed_cidrs: cidrs.optional(),
     }),
   );
-export type ToolsInput = z.infer<ReturnType<typeof tools>>;
+export type ToolsInput = Infer<ReturnType<typeof tools>>;
