@@ -1,6 +1,6 @@
-import { isIP } from 'node:net';
 import { type AddressClass, classifyAddress } from '../security/address.ts';
 import { isMetadataName, readUrl } from '../security/raw-url.ts';
+import { ipVersion } from './cidr.ts';
 
 /**
  * Why an endpoint cannot be used, or its normal form: canonical host, no trailing slash. The rule here is about what a
@@ -55,14 +55,14 @@ const NEVER: Readonly<Partial<Record<AddressClass, string>>> = {
 function specialFault(hostname: string): string | undefined {
   const host = hostname.replace(/\.$/, '');
   const address = host.replace(/^\[|\]$/g, '');
-  const found = isIP(address) === 0 ? undefined : NEVER[classifyAddress(address)];
+  const found = ipVersion(address) === 0 ? undefined : NEVER[classifyAddress(address)];
   const special = found ?? (isMetadataName(host) ? NEVER.metadata : undefined);
   return special === undefined ? undefined : `names ${special}, which is never called; give the address of the service`;
 }
 
 /** localhost, 127.0.0.0/8 and ::1. */
 export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'));
+  return hostname === 'localhost' || hostname === '[::1]' || (hostname.startsWith('127.') && ipVersion(hostname) === 4);
 }
 
 /** A name without a dot, such as a service of Docker Compose. */
@@ -85,8 +85,8 @@ export function fromOllamaHost(value: string): string {
   const [, scheme, rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(text) ?? [];
   const [authority = '', ...path] = rest.split('/');
   // An IPv6 address needs no brackets as long as there is no port.
-  const [, written = '', port] = isIP(authority) === 6 ? [] : (/^(.*?)(?::(\d*))?$/s.exec(authority) ?? []);
-  const host = isIP(authority) === 6 ? `[${authority}]` : written;
+  const [, written = '', port] = ipVersion(authority) === 6 ? [] : (/^(.*?)(?::(\d*))?$/s.exec(authority) ?? []);
+  const host = ipVersion(authority) === 6 ? `[${authority}]` : written;
   const reachable = host === '' ? '127.0.0.1' : host.replace(/^(?:0\.0\.0\.0|\[::\])$/, '127.0.0.1');
   const chosen = port || (scheme === undefined ? '11434' : '');
   return [`${scheme ?? 'http'}://${reachable}${chosen === '' ? '' : `:${chosen}`}`, ...path].join('/');

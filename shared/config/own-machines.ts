@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { classifyAddress } from '../security/address.ts';
+import { ipVersion } from './cidr.ts';
 import { isClusterName, isLoopback, isSingleLabel } from './endpoint.ts';
 import type { ProviderName } from './names.ts';
 
@@ -21,7 +21,7 @@ export function isOwnEndpoint({ endpoint, allowedCidrs = [] }: Target): boolean 
   if (isLoopback(hostname) || isSingleLabel(hostname) || isClusterName(hostname)) return true;
   if (hostname.endsWith('.run.app') || allowedCidrs.length > 0) return true;
   const address = hostname.replace(/^\[|\]$/g, '');
-  return isIP(address) !== 0 && classifyAddress(address) === 'private';
+  return ipVersion(address) !== 0 && classifyAddress(address) === 'private';
 }
 
 /** Models that an Ollama passes on to its vendor's machines (`gpt-oss:120b-cloud`, `glm-4.6:cloud`). */

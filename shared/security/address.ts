@@ -61,7 +61,7 @@ export function classifyAddress(text: string): AddressClass {
 }
 
 function classify(address: IpAddress): AddressClass {
-  if (metadataRanges().some((range) => contains(range, address))) return 'metadata';
+  if (metadataRanges(address.bits).some((range) => contains(range, address))) return 'metadata';
   if (address.bits === 32) return find(ipv4Table(), address) ?? 'public';
   const single = find(ipv6SingleTable(), address);
   if (single !== undefined) return single;

@@ -1,7 +1,8 @@
 import { ADDRCONFIG } from 'node:dns';
 import { lookup } from 'node:dns/promises';
-import { isIP, type LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import buildConnector from 'undici/lib/core/connect.js';
+import { ipVersion } from '../config/cidr.ts';
 import { toBlockedError } from './blocked.ts';
 import type { AddressVerdict } from './url-guard.ts';
 
@@ -35,7 +36,7 @@ export function createPinnedConnect(options: PinnedConnectOptions): buildConnect
     const addresses = await resolve(hostname);
     const verdict = judge(addresses);
     if (!verdict.allowed) throw toBlockedError(verdict.reason);
-    return addresses.map((address) => ({ address, family: isIP(address) }));
+    return addresses.map((address) => ({ address, family: ipVersion(address) }));
   };
 
   const judgedLookup: LookupFunction = (hostname, { all }, callback) => {
@@ -51,7 +52,7 @@ export function createPinnedConnect(options: PinnedConnectOptions): buildConnect
   const connect = makeConnector({ timeout: timeoutMs, lookup: judgedLookup });
   return (place, callback) => {
     // Nothing is looked up for an address, so it is judged here.
-    const verdict = isIP(place.hostname) === 0 ? undefined : judge([place.hostname]);
+    const verdict = ipVersion(place.hostname) === 0 ? undefined : judge([place.hostname]);
     if (verdict === undefined || verdict.allowed) connect(place, callback);
     else queueMicrotask(() => callback(toBlockedError(verdict.reason), null));
   };

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { ipVersion } from '../config/cidr.ts';
 import type { BlockReason } from './blocked.ts';
 
 /** A URL whose text left no room for two readings. */
@@ -47,5 +47,5 @@ export function isMetadataName(host: string): boolean {
 }
 
 export function isAddress(host: string): boolean {
-  return isIP(host) !== 0;
+  return ipVersion(host) !== 0;
 }

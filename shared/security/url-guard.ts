@@ -1,6 +1,5 @@
-import { cidrFault, contains, parseAddress, toRanges } from '../config/cidr.ts';
+import { cidrFault, contains, parseAddress, rangesByBits, toRanges } from '../config/cidr.ts';
 import { isLoopback, isSingleLabel } from '../config/endpoint.ts';
-import { once } from '../config/objects.ts';
 import { AppError } from '../contracts/app-error.ts';
 import { type AddressClass, classifyAddress } from './address.ts';
 import type { BlockReason } from './blocked.ts';
@@ -137,14 +136,17 @@ function addressFault(address: string, target: GuardTarget | undefined, producti
  * Private Google Access: public by their number, and from inside a VPC the way to its own services, those with internal
  * ingress included (https://cloud.google.com/vpc/docs/configure-private-google-access).
  */
-const googleFrontEnds = once(() =>
-  toRanges(['199.36.153.4/30', '199.36.153.8/30', '2600:2d00:2:1000::/64', '2600:2d00:2:2000::/64']),
-);
+const googleFrontEnds = rangesByBits([
+  '199.36.153.4/30',
+  '199.36.153.8/30',
+  '2600:2d00:2:1000::/64',
+  '2600:2d00:2:2000::/64',
+]);
 const GOOGLE_HOST = /\.(?:run\.app|googleapis\.com)$/;
 
 function isGoogleFrontEnd(address: string): boolean {
   const parsed = parseAddress(address);
-  return parsed !== undefined && googleFrontEnds().some((range) => contains(range, parsed));
+  return parsed !== undefined && googleFrontEnds(parsed.bits).some((range) => contains(range, parsed));
 }
 
 function isOpened(address: string, cidrs: readonly string[]): boolean {

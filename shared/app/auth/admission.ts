@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { ipVersion } from '../../config/cidr.ts';
 import type { SluiceConfig } from '../../config/types.ts';
 import { AppError } from '../../contracts/app-error.ts';
 import { type ClientLimiter, type ClientRate, createClientLimiter } from '../../resilience/client-limiter.ts';
@@ -93,9 +93,9 @@ function toAddress({ header, remoteAddress = '' }: RequestOrigin, hops: number |
           ?.split(',')
           .at(-1 - hops)
           ?.trim();
-  const address = forwarded !== undefined && isIP(forwarded) !== 0 ? forwarded : remoteAddress;
+  const address = forwarded !== undefined && ipVersion(forwarded) !== 0 ? forwarded : remoteAddress;
   // A network of its own is what one customer gets: its last 64 bits are free to choose.
-  return isIP(address) === 6 && !address.startsWith('::ffff:') ? prefixOf(address) : address;
+  return ipVersion(address) === 6 && !address.startsWith('::ffff:') ? prefixOf(address) : address;
 }
 
 function prefixOf(address: string): string {
