@@ -1,9 +1,10 @@
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as bundle, type Metafile } from 'esbuild';
 import { buildPage } from './build-page.ts';
 import { type LockFile, pruneLockFile } from './lock-file.ts';
+import { placeConfiguration } from './place-configuration.ts';
 
 export const FUNCTIONS = ['chat', 'embed', 'ingest', 'search', 'gateway'] as const;
 /** Functions that events call, not people. */
@@ -28,7 +29,7 @@ const COMMONJS_NAMES = [
 
 /**
  * Bundles each function into `dist/NAME`, ready to run under the functions framework or to be zipped: ES modules with
- * every SDK in a chunk of its own that is loaded when it is first used, the configuration, and a package.json without
+ * every SDK in a chunk of its own that is loaded when it is first used, the configuration and its tree, and a package.json without
  * scripts (Cloud Build would run them) with its lock file. The gateway's page goes into `page` beside its bundle.
  */
 export async function build(
@@ -40,6 +41,7 @@ export async function build(
     dependencies: Record<string, string>;
   };
   const lockFile = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')) as LockFile;
+  const configuration = await readFile(join(ROOT, 'functions', 'agents.yaml'), 'utf8');
   const metafiles: Record<string, Metafile> = {};
   // One after the other: a bundle takes a gigabyte of memory, and esbuild uses all processors for each.
   for (const name of names) {
@@ -76,7 +78,7 @@ export async function build(
       main: 'index.js',
     });
     await writeJson(join(directory, 'package-lock.json'), pruneLockFile(lockFile, described));
-    await cp(join(ROOT, 'functions', 'agents.yaml'), join(directory, 'agents.yaml'));
+    await placeConfiguration(configuration, join(directory, 'agents.yaml'));
     if (name === 'gateway') await buildPage(ROOT, join(directory, 'page'));
     metafiles[name] = metafile;
   }

@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import type { AuthConfig } from '../shared/config/auth-types.ts';
 import { type Environment, readEnvironment } from '../shared/config/environment.ts';
-import { parseConfig } from '../shared/config/load.ts';
+import { parseConfig } from '../shared/config/parse.ts';
 import type { AgentConfig, LegConfig, LoadedConfig, VectorStoreConfig } from '../shared/config/types.ts';
 import { AppError } from '../shared/contracts/app-error.ts';
 

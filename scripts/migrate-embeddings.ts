@@ -17,7 +17,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type CollectionParts, openCollectionParts } from '../shared/app/collection-parts.ts';
 import { type Environment, readEnvironment } from '../shared/config/environment.ts';
-import { parseConfig } from '../shared/config/load.ts';
+import { parseConfig } from '../shared/config/parse.ts';
 import type { SluiceConfig } from '../shared/config/types.ts';
 import { AppError } from '../shared/contracts/app-error.ts';
 import type { HttpFetch } from '../shared/contracts/http-fetch.ts';

@@ -1,11 +1,11 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { placeConfiguration } from '../place-configuration.ts';
 
 export const BENCH_KEY = 'bench-key-0123456789abcdef0123456789abcdef';
 
 /**
  * A configuration with everything on that a team would have on: keys of its own, a cascade of two legs for each agent, a
- * daily budget and its ledger, prices, and the log.
+ * daily budget and its ledger, prices, and the log. It is placed as a build places the one it ships.
  * @returns what a function is started with.
  */
 export async function writeBenchConfig(
@@ -28,7 +28,7 @@ export async function writeBenchConfig(
     'observability: { cost_tracking: true, cost_alert_threshold: 90000 }',
     '',
   ].join('\n');
-  await writeFile(file, text);
+  await placeConfiguration(text, file);
   return { SLUICE_CONFIG: file, METADATA_SERVER_DETECTION: 'none', SLUICE_SECRETS: 'environment' };
 }
 

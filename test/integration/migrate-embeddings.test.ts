@@ -9,7 +9,7 @@ import { checkTarget } from '../../scripts/migrate-embeddings/check-migration.ts
 import { migrateEmbeddings } from '../../scripts/migrate-embeddings.ts';
 import type { CollectionParts } from '../../shared/app/collection-parts.ts';
 import { type App, createApp } from '../../shared/app/create-app.ts';
-import { parseConfig } from '../../shared/config/load.ts';
+import { parseConfig } from '../../shared/config/parse.ts';
 import { createEmbedder } from '../../shared/rag/embed.ts';
 import { createFirestoreVectorStore } from '../../shared/stores/vector/firestore.ts';
 import { createFakeEmbeddings } from '../support/fake-embeddings.ts';

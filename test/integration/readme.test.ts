@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../../scripts/build.ts';
-import { parseConfig } from '../../shared/config/load.ts';
+import { parseConfig } from '../../shared/config/parse.ts';
 import { type AppServer, startAppServer } from '../support/app-server.ts';
 import { createModelUpstream } from '../support/model-upstream.ts';
 import { createOllamaUpstream, type OllamaUpstream } from '../support/ollama-upstream.ts';

@@ -10,7 +10,7 @@ import {
   registerTrigger,
 } from '../../scripts/dev-firestore/event-bridge.ts';
 import { createApp } from '../../shared/app/create-app.ts';
-import { parseConfig } from '../../shared/config/load.ts';
+import { parseConfig } from '../../shared/config/parse.ts';
 import { attachFrontDoor } from '../../shared/http/front-door.ts';
 import { chunkText } from '../../shared/rag/chunk.ts';
 import { startFirestoreEmulator } from './firestore-emulator.ts';

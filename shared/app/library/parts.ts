@@ -1,5 +1,5 @@
 import { type Environment, readEnvironment } from '../../config/environment.ts';
-import { parseConfig } from '../../config/load.ts';
+import { parseConfig } from '../../config/parse.ts';
 import type { SluiceConfig } from '../../config/types.ts';
 import type { HttpFetch } from '../../contracts/http-fetch.ts';
 import { createSecrets } from '../../secrets/create-secrets.ts';

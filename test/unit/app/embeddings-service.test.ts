@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type App, createApp } from '../../../shared/app/create-app.ts';
-import { parseConfig } from '../../../shared/config/load.ts';
+import { parseConfig } from '../../../shared/config/parse.ts';
 import { createJsonUpstream, type JsonRequest } from '../../support/json-upstream.ts';
 
 const CONFIG = `

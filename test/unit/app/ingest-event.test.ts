@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createIngestEvent } from '../../../shared/app/ingest-event.ts';
 import { createLazy } from '../../../shared/app/lazy.ts';
-import { parseConfig } from '../../../shared/config/load.ts';
+import { parseConfig } from '../../../shared/config/parse.ts';
 import { AppError, type ErrorCode } from '../../../shared/contracts/app-error.ts';
 import { createTelemetry } from '../../../shared/telemetry/telemetry.ts';
 import { makeChunk } from '../../contracts/vectors.ts';

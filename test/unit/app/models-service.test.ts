@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createModelsService } from '../../../shared/app/models-service.ts';
-import { parseConfig } from '../../../shared/config/load.ts';
+import { parseConfig } from '../../../shared/config/parse.ts';
 import { createCatalogue } from '../../../shared/usage/catalogue.ts';
 
 const { config } = parseConfig(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Backends } from '../../../shared/app/backends.ts';
 import { createLazy } from '../../../shared/app/lazy.ts';
 import { createReadiness } from '../../../shared/app/readiness.ts';
-import { parseConfig } from '../../../shared/config/load.ts';
+import { parseConfig } from '../../../shared/config/parse.ts';
 import type { SecretValue } from '../../../shared/config/secret-value.ts';
 import { AppError } from '../../../shared/contracts/app-error.ts';
 import type { VectorStore } from '../../../shared/contracts/vector-store.ts';

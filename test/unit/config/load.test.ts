@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadConfig, parseConfig } from '../../../shared/config/load.ts';
+import { loadConfig } from '../../../shared/config/load.ts';
+import { parseConfig } from '../../../shared/config/parse.ts';
 import { AppError } from '../../../shared/contracts/app-error.ts';
 import { CLOUD_RUN, parse, problemsOf } from './parse.ts';
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Environment } from '../../../shared/config/environment.ts';
-import { parseConfig } from '../../../shared/config/load.ts';
+import { parseConfig } from '../../../shared/config/parse.ts';
 import type { AgentConfig, SluiceConfig } from '../../../shared/config/types.ts';
 import { AppError } from '../../../shared/contracts/app-error.ts';
 

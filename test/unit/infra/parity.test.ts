@@ -5,7 +5,7 @@ import { EVENT_FUNCTIONS, FUNCTIONS, ROOT } from '../../../scripts/build.ts';
 import { describeFirestore } from '../../../scripts/firestore-needs.ts';
 import { describeInfrastructure, secretOfVariable } from '../../../scripts/infrastructure.ts';
 import { PROJECT_VARIABLES } from '../../../shared/config/environment.ts';
-import { parseConfig } from '../../../shared/config/load.ts';
+import { parseConfig } from '../../../shared/config/parse.ts';
 import { findPlainSecrets, findRoleFaults, findVariableFaults, readSides } from '../../support/infra-parity.ts';
 
 const sides = readSides(ROOT);

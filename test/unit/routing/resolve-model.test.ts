@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../../shared/config/load.ts';
+import { parseConfig } from '../../../shared/config/parse.ts';
 import { AppError } from '../../../shared/contracts/app-error.ts';
 import { resolveModel } from '../../../shared/routing/resolve-model.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { parseConfig } from '../../../shared/config/load.ts';
+import { parseConfig } from '../../../shared/config/parse.ts';
 import type { RoutingRule } from '../../../shared/config/types.ts';
 import type { ChatRequest } from '../../../shared/contracts/chat-provider.ts';
 import {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../../../scripts/build.ts';
 import { describeFirestore, type FirestoreNeeds } from '../../../scripts/firestore-needs.ts';
-import { parseConfig } from '../../../shared/config/load.ts';
+import { parseConfig } from '../../../shared/config/parse.ts';
 import { createFirestoreDocumentStore } from '../../../shared/stores/document/firestore.ts';
 import type { FirestoreSdk } from '../../../shared/stores/firestore-client.ts';
 import { createFirestoreVectorStore } from '../../../shared/stores/vector/firestore.ts';
