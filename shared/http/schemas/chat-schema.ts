@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { chatMessageSchema } from './chat-message-schema.ts';
-import { cacheControlSchema, jsonObject, passedOver, sluiceSchema } from './common-schema.ts';
+import { cacheControlSchema, jsonObject, passedOver, recordOf, sluiceSchema } from './common-schema.ts';
 
 /**
  * The request of Chat Completions as OpenAI documents it (https://platform.openai.com/docs/api-reference/chat/create),
@@ -81,7 +81,7 @@ export const chatSchema = z.strictObject({
   stop: z.union([z.string(), z.array(z.string()).max(16)]).nullish(),
   presence_penalty: z.number().min(-2).max(2).nullish(),
   frequency_penalty: z.number().min(-2).max(2).nullish(),
-  logit_bias: z.record(z.string(), z.number()).nullish(),
+  logit_bias: recordOf(z.string(), z.number()).nullish(),
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(20).nullish(),
   seed: z.int().nullish(),
@@ -97,7 +97,7 @@ export const chatSchema = z.strictObject({
   modalities: z.array(z.enum(['text', 'audio'])).nullish(),
   audio: jsonObject.nullish(),
   prediction: jsonObject.nullish(),
-  metadata: z.record(z.string(), z.string()).nullish(),
+  metadata: recordOf(z.string(), z.string()).nullish(),
   store: z.boolean().nullish(),
   service_tier: z.string().nullish(),
   safety_identifier: z.string().nullish(),

@@ -65,6 +65,19 @@ export const cacheControlSchema = z
   .strictObject({ type: z.literal('ephemeral'), ttl: z.enum(['5m', '1h']).optional(), scope: passedOver })
   .nullish();
 
+/** An object with names of the caller's own. A record schema alone passes over the name `__proto__` as if it were not there. */
+export function recordOf<Key extends z.ZodString, Value extends z.ZodType>(key: Key, value: Value) {
+  return z.preprocess(
+    (input, context) => {
+      if (typeof input === 'object' && input !== null && Object.hasOwn(input, '__proto__')) {
+        context.addIssue({ code: 'custom', path: ['__proto__'], message: 'the name is reserved' });
+      }
+      return input;
+    },
+    z.record(key, value),
+  );
+}
+
 /**
  * Any JSON object, taken as it is: a record schema copies what it checks, and the copy loses a key named `__proto__`.
  */

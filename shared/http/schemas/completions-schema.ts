@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { sluiceSchema } from './common-schema.ts';
+import { recordOf, sluiceSchema } from './common-schema.ts';
 
 /**
  * The request of OpenAI's text completions (https://platform.openai.com/docs/api-reference/completions/create), strict.
@@ -12,7 +12,7 @@ export const completionsSchema = z.strictObject({
   best_of: z.int().min(1).max(20).nullish(),
   echo: z.boolean().nullish(),
   frequency_penalty: z.number().min(-2).max(2).nullish(),
-  logit_bias: z.record(z.string(), z.number()).nullish(),
+  logit_bias: recordOf(z.string(), z.number()).nullish(),
   logprobs: z.int().min(0).max(5).nullish(),
   max_tokens: z.int().min(1).nullish(),
   n: z.int().min(1).max(128).nullish(),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { collectionSchema, tenantSchema } from './common-schema.ts';
+import { collectionSchema, recordOf, tenantSchema } from './common-schema.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
@@ -10,7 +10,7 @@ const documentFields = {
   content_type: z.string().max(128).optional(),
   title: z.string().max(1024).nullish(),
   source: z.string().max(2048).nullish(),
-  metadata: z.record(z.string().max(256), z.union([scalar, z.null(), z.array(scalar)])).optional(),
+  metadata: recordOf(z.string().max(256), z.union([scalar, z.null(), z.array(scalar)])).optional(),
   collection: collectionSchema.optional(),
 };
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { jsonObject, passedOver, sluiceSchema } from './common-schema.ts';
+import { jsonObject, passedOver, recordOf, sluiceSchema } from './common-schema.ts';
 
 /**
  * The request of OpenAI's Responses API (https://platform.openai.com/docs/api-reference/responses/create), strict: what
@@ -249,7 +249,7 @@ export const responsesSchema = z.strictObject({
       ]),
     )
     .nullish(),
-  metadata: z.record(z.string(), z.string()).nullish(),
+  metadata: recordOf(z.string(), z.string()).nullish(),
   /** What a client notes about itself, for OpenAI. */
   client_metadata: passedOver,
   user: z.string().nullish(),
