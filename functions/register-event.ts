@@ -5,7 +5,7 @@ import { createBodyRoom } from '../shared/http/body-room.ts';
 import { installFrontDoor } from '../shared/http/front-door.ts';
 import { createLog } from '../shared/telemetry/log.ts';
 import { logDelay, logDocument } from './document-line.ts';
-import { exitWithProblems, startApp } from './register.ts';
+import { exitWithProblems, hostCheckOf, startApp } from './register.ts';
 
 /** An event holds a document before and after, of 1 MiB at most each; the platform delivers up to 16 MiB. */
 const MAX_EVENT_BYTES = 16 * 1_048_576;
@@ -22,6 +22,7 @@ export async function registerDocumentEvent(name: string): Promise<void> {
   }
   installFrontDoor({
     maxBodyBytes: () => MAX_EVENT_BYTES,
+    ...hostCheckOf(config),
     bodyRoom: createBodyRoom(config.limits.bodyBytesInFlight),
     onTerminate: () => app.close(),
   });

@@ -7,7 +7,8 @@ import { AppError } from '../shared/contracts/app-error.ts';
 import { createBodyRoom } from '../shared/http/body-room.ts';
 import { toCallerRequest } from '../shared/http/caller-request.ts';
 import { createHttpFunction, type Handler } from '../shared/http/define-handler.ts';
-import { installFrontDoor } from '../shared/http/front-door.ts';
+import { type FrontDoorOptions, installFrontDoor } from '../shared/http/front-door.ts';
+import { createHostCheck } from '../shared/http/host-check.ts';
 import type { Route } from '../shared/http/router.ts';
 import { createLog, describeError, type Log } from '../shared/telemetry/log.ts';
 import { healthRoutes } from './health-routes.ts';
@@ -31,6 +32,7 @@ export async function registerHttp({ name, routes, maxBodyBytes }: FunctionDefin
     maxBodyBytes: (path) => maxBodyBytes(config.limits, path),
     bodyRoom: createBodyRoom(config.limits.bodyBytesInFlight),
     admit: (request, response) => app.authenticate(toCallerRequest(request, response)),
+    ...hostCheckOf(config),
     corsOrigins: config.auth.corsOrigins,
     onTerminate: () => app.close(),
     onRefused,
@@ -47,7 +49,7 @@ export async function startApp(): Promise<{ app: App; config: SluiceConfig }> {
     environment,
     directory: import.meta.dirname,
     // A function opens no connection while it loads: `npm start` has looked for an Ollama and left its model here.
-    probe: async () => listOf(environment.SLUICE_OLLAMA_MODEL),
+    probe: async () => (environment.SLUICE_OLLAMA_MODEL ? [environment.SLUICE_OLLAMA_MODEL] : undefined),
   }).catch(exitWithProblems);
   try {
     return { app: createApp(config, { environment }), config };
@@ -56,16 +58,19 @@ export async function startApp(): Promise<{ app: App; config: SluiceConfig }> {
   }
 }
 
+/** Where no key is asked for, a name is: every page that a browser of this machine shows could be calling. */
+export function hostCheckOf({ auth, production }: SluiceConfig): Pick<FrontDoorOptions, 'knowsHost'> {
+  if (auth.mode !== 'none' || (production && auth.hosts.length === 0)) return {};
+  const { HOST } = readEnvironment();
+  return { knowsHost: createHostCheck([...auth.hosts, ...(HOST ? [HOST] : [])]) };
+}
+
 /**
  * Outside the framework's own chain nobody would catch a promise that a library drops, and Node would end the process,
  * with the answers of everybody else.
  */
 function surviveRejections(log: Log): void {
   process.on('unhandledRejection', (reason) => log('ERROR', 'unhandled rejection', { error: describeError(reason) }));
-}
-
-function listOf(name: string | undefined): string[] | undefined {
-  return name === undefined || name === '' ? undefined : [name];
 }
 
 export function exitWithProblems(error: unknown): never {

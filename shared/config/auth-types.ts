@@ -7,6 +7,8 @@ export interface AuthConfig {
   readonly keysCollection?: string;
   /** Present in mode `iam`. */
   readonly iam?: IamConfig;
+  /** Names, without ports, that the service of mode `none` answers to beside those of this machine. */
+  readonly hosts: readonly string[];
   /** Exact origins, or `*`. */
   readonly corsOrigins: readonly string[];
 }

@@ -18,6 +18,10 @@ const SERVER_SOCKET = 'net.server.socket';
 
 const DISCARD_MS = 1_000;
 
+const FOREIGN_HOST =
+  'Without keys this service answers under the names of its own machine alone. Call it as localhost or by its address, ' +
+  'add the name of the host header to auth.hosts, or set auth.mode: api_key.';
+
 const FRAMEWORK_PATHS: ReadonlySet<string> = new Set(['/favicon.ico', '/robots.txt', '*']);
 
 export interface FrontDoorOptions {
@@ -30,6 +34,8 @@ export interface FrontDoorOptions {
    * the same and refuses in its own words.
    */
   readonly admit?: (request: IncomingMessage, response: ServerResponse) => Promise<unknown>;
+  /** Whether the service goes by the name in the `host` header; a request with another one is refused. Default: by any. */
+  readonly knowsHost?: (header: string | undefined) => boolean;
   /** Origins whose pages may call: exact ones, or `*`. Default: none. */
   readonly corsOrigins?: readonly string[];
   /** Told of each request that is refused here, and so never reaches a function. Must not throw. */
@@ -109,8 +115,12 @@ interface Meeting extends FrontDoorOptions {
 }
 
 function receive(request: IncomingMessage, response: ServerResponse, meeting: Meeting): void {
-  const { handle, corsOrigins = [], admit } = meeting;
+  const { handle, corsOrigins = [], knowsHost, admit } = meeting;
   setCommonHeaders(response, requestIdOf(request));
+  if (knowsHost?.(request.headers.host) === false) {
+    refuse(request, response, new AppError('permission', FOREIGN_HOST), meeting);
+    return;
+  }
   if (applyCors(request, response, corsOrigins)) {
     request.resume();
     return;

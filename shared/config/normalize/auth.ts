@@ -48,6 +48,7 @@ export function normalizeAuth(input: AuthInput | undefined, context: NormalizeCo
     keys,
     keysCollection: input?.store === undefined ? undefined : (input.keys_collection ?? KEYS_COLLECTION),
     iam: mode === 'iam' ? normalizeIam(input) : undefined,
+    hosts: input?.hosts ?? [],
     corsOrigins: input?.cors_origins ?? [],
   });
 }
@@ -59,6 +60,7 @@ const MODE_OF = {
   identities: 'iam',
   tenant_from: 'iam',
   iap_audiences: 'iam',
+  hosts: 'none',
 } as const;
 
 function normalizeIam(input: AuthInput | undefined): IamConfig {

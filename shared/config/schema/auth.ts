@@ -50,6 +50,12 @@ export const auth = () =>
         'must be what IAP shows as the audience, such as /projects/123/global/backendServices/456',
       ),
     ).optional(),
+    hosts: list(
+      matching(
+        /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/,
+        'must be a host name such as sluice.example.com, without scheme and port',
+      ),
+    ).optional(),
     cors_origins: list(
       matching(/^(?:\*|https?:\/\/[A-Za-z0-9.[\]:-]+)$/, 'must be * or an origin such as https://app.example.com'),
     ).optional(),

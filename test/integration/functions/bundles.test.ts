@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { request as openRequest } from 'node:http';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -60,6 +61,7 @@ describe('the bundles', () => {
       const response = await post(`${server.url}${path}`, JSON.stringify(body));
       expect(response.status).toBe(200);
       expect(await response.json()).toMatchObject(expected);
+      expect(await statusFor(`${server.url}${path}`, 'attacker.example')).toBe(403);
       const malformed = await post(`${server.url}${path}`, '{"broken');
       expect(malformed.status).toBe(400);
       expect(await malformed.json()).toMatchObject({ error: { type: 'invalid_request_error' } });
@@ -317,6 +319,18 @@ function spawnFramework(
     cwd: tmpdir(),
     env: { PATH: process.env.PATH ?? '', METADATA_SERVER_DETECTION: 'none', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** The status that a request gets which names another host than it goes to. */
+function statusFor(url: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const request = openRequest(url, { method: 'POST', headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    request.once('error', reject);
+    request.end('{}');
   });
 }
 

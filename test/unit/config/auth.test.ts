@@ -8,9 +8,15 @@ describe('auth', () => {
   const key = (lines: string) => `auth: {mode: api_key, keys: [{name: k, ${lines}}]}`;
 
   it('is none in development and must be written on Cloud Run', () => {
-    expect(parse('playground: true').auth).toEqual({ mode: 'none', keys: [], corsOrigins: [] });
+    expect(parse('playground: true').auth).toEqual({ mode: 'none', keys: [], hosts: [], corsOrigins: [] });
     expectProblem('playground: true', 'auth.mode', 'required on Cloud Run', CLOUD_RUN);
     expect(parse('auth: {mode: none}', CLOUD_RUN).auth.mode).toBe('none');
+  });
+
+  it('names the hosts of a service without keys, and of no other', () => {
+    expect(parse('auth: {hosts: [box.example.com]}').auth.hosts).toEqual(['box.example.com']);
+    expectProblem('auth: {hosts: ["http://box.example.com"]}', 'auth.hosts[0]', 'host name');
+    expectProblem('auth: {mode: iam, hosts: [box.example.com]}', 'auth.hosts', 'no meaning in mode iam');
   });
 
   it('keeps keys as hashes or references, never as text', () => {
