@@ -39,6 +39,7 @@ resource "google_cloudfunctions2_function" "this" {
     environment_variables = merge(
       { for name, value in var.environment : name => value },
       { GOOGLE_CLOUD_PROJECT = var.project_id },
+      { SLUICE_FORWARDED_HOPS = var.edge == null ? "0" : "1" },
       { for service in google_cloud_run_v2_service.ollama : "OLLAMA_HOST" => service.uri },
     )
 
@@ -90,6 +91,10 @@ resource "google_cloudfunctions2_function" "this" {
     precondition {
       condition     = var.ollama != null || !local.requirements.needs_ollama || contains(keys(var.environment), "OLLAMA_HOST")
       error_message = "functions/agents.yaml has an Ollama leg without an address. Set ollama here, or name the address: environment = { OLLAMA_HOST = \"https://…\" }."
+    }
+    precondition {
+      condition     = (coalesce(local.requirements.forwarded_hops, var.edge == null ? 0 : 1) > 0) == (var.edge != null)
+      error_message = "limits.forwarded_hops in functions/agents.yaml is ${coalesce(local.requirements.forwarded_hops, 0)} and edge is ${var.edge == null ? "not set: callers could choose the address that their limits go by" : "set: all callers would share the limits of one address"}. Take forwarded_hops out, which follows edge then, or set edge; run npm run build."
     }
     precondition {
       condition     = each.value.concurrency == 1 || tonumber(each.value.cpu) >= 1

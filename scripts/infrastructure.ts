@@ -19,6 +19,8 @@ import { describeFirestore, type FirestoreNeeds } from './firestore-needs.ts';
 export interface Infrastructure {
   readonly auth_mode: AuthMode;
   readonly functions: Readonly<Record<string, FunctionNeeds>>;
+  /** Proxies before the functions that the configuration counts on; null where it leaves that to the deployment. */
+  readonly forwarded_hops: number | null;
   /** Secrets by name, whoever reads them. */
   readonly secrets: readonly string[];
   /** Variables of the file without a default: no function starts without them. */
@@ -101,6 +103,7 @@ export function describeInfrastructure(
   return {
     auth_mode: config.auth.mode,
     functions,
+    forwarded_hops: config.limits.forwardedHops ?? null,
     secrets: [...new Set(Object.values(functions).flatMap(({ secrets }) => secrets))].sort(),
     variables,
     needs_ollama: [...config.agents.flatMap(({ legs }) => legs), config.embeddings].some(

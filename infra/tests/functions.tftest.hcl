@@ -91,6 +91,42 @@ run "the_load_balancer_sends_every_path_to_its_function" {
   }
 }
 
+run "the_functions_know_of_the_load_balancer" {
+  variables {
+    edge = { domain = "llm.example.com" }
+  }
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].environment_variables.SLUICE_FORWARDED_HOPS == "1"])
+    error_message = "All callers share the limits of the load balancer's address."
+  }
+}
+
+run "the_functions_know_of_no_proxy_without_one" {
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].environment_variables.SLUICE_FORWARDED_HOPS == "0"])
+    error_message = "Callers choose the address that their limits go by."
+  }
+}
+
+run "a_configuration_that_counts_on_a_proxy_has_one" {
+  variables {
+    build_directory = "./tests/edge"
+    edge            = { domain = "llm.example.com" }
+  }
+  assert {
+    condition     = length(google_cloudfunctions2_function.this) > 0
+    error_message = "What agrees is refused."
+  }
+}
+
+run "a_proxy_that_is_not_there_is_not_counted_on" {
+  command = plan
+  variables {
+    build_directory = "./tests/edge"
+  }
+  expect_failures = [google_cloudfunctions2_function.this]
+}
+
 run "sign_in_needs_no_keys" {
   variables {
     build_directory = "./tests/private"

@@ -35,6 +35,19 @@ export function logLevel(environment: Environment): LogLevel {
   return level;
 }
 
+/**
+ * Proxies before the service that each add an address to `x-forwarded-for`: what a deployment knows of itself, for a
+ * configuration that does not say. @throws AppError `configuration` for what is no number from 0 to 10.
+ */
+export function forwardedHops(environment: Environment): number | undefined {
+  const written = environment.SLUICE_FORWARDED_HOPS;
+  if (!hasValue(written)) return undefined;
+  if (!/^(?:\d|10)$/.test(written)) {
+    throw new AppError('configuration', 'SLUICE_FORWARDED_HOPS must be a number from 0 to 10.');
+  }
+  return Number(written);
+}
+
 /** Names under which the Google Cloud project is known, the platform's own first. They stand in for each other. */
 export const PROJECT_VARIABLES = ['GOOGLE_CLOUD_PROJECT', 'GCP_PROJECT_ID', 'GCLOUD_PROJECT'] as const;
 

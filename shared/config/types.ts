@@ -300,8 +300,8 @@ export interface LimitsConfig extends RateConfig {
   readonly maxDocuments: number;
   /** What we may send to a provider, per instance. */
   readonly providers: Readonly<Partial<Record<ProviderName, RateConfig>>>;
-  /** Proxies of our own before the service that each add an address to `x-forwarded-for`. Default 0. */
-  readonly forwardedHops: number;
+  /** Proxies of our own before the service that each add an address to `x-forwarded-for`. Absent: none that is known. */
+  readonly forwardedHops?: number;
   /** What one caller may send, per instance. */
   readonly client?: { readonly requestsPerSecond: number; readonly burst: number };
 }

@@ -43,7 +43,7 @@ export function createAdmission({ config, now }: AdmissionOptions): Admission {
   const [addresses, guesses, keys, everybody] = [limiter(), limiter(), limiter(), limiter()];
   const rate: ClientRate | undefined = client && { perSecond: client.requestsPerSecond, burst: client.burst };
   // Without Google's proxies before us nobody vouches for the header.
-  const hops = config.production ? config.limits.forwardedHops : undefined;
+  const hops = config.production ? (config.limits.forwardedHops ?? 0) : undefined;
   const addressOf = (origin: RequestOrigin): string => toAddress(origin, hops);
 
   const take = (from: ClientLimiter, id: string, limit: ClientRate | undefined): void => {

@@ -76,7 +76,7 @@ export function normalizeDocument(scope: DocumentScope, context: NormalizeContex
     observability: normalizeObservability(document.observability, recordStore, context),
     auth,
     cache: normalizeCache(document.cache, context),
-    limits: normalizeLimits(document.limits),
+    limits: normalizeLimits(document.limits, context),
     ingestion: normalizeIngestion(document.ingestion, recordStore, context),
     retrieval: normalizeRetrieval(document.retrieval, {
       topK: vectorstore?.defaultTopK ?? 10,

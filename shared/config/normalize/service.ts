@@ -1,3 +1,4 @@
+import { forwardedHops } from '../environment.ts';
 import { BUILT_IN_TOOLS, type ProviderName, type RecordStoreName } from '../names.ts';
 import { defined } from '../objects.ts';
 import type {
@@ -53,7 +54,10 @@ function withScheme(url: string): string {
   return /^[\w.-]+:\d{1,5}$/.test(url) && secretFault(url) === undefined ? `redis://${url}` : url;
 }
 
-export function normalizeLimits(input: LimitsInput | undefined): LimitsConfig {
+export function normalizeLimits(
+  input: LimitsInput | undefined,
+  { environment }: Pick<NormalizeContext, 'environment'>,
+): LimitsConfig {
   const providers = Object.entries((input?.providers ?? {}) as Partial<Record<ProviderName, RateInput>>);
   return defined({
     ...toRate(input ?? {}),
@@ -68,7 +72,7 @@ export function normalizeLimits(input: LimitsInput | undefined): LimitsConfig {
     maxInputs: input?.max_inputs ?? 2048,
     maxDocuments: input?.max_documents ?? 1_000,
     providers: Object.fromEntries(providers.map(([provider, rate]) => [provider, toRate(rate)])),
-    forwardedHops: input?.forwarded_hops ?? 0,
+    forwardedHops: input?.forwarded_hops ?? forwardedHops(environment),
     client:
       input?.client === undefined
         ? undefined

@@ -1,5 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
-import { isCloudRun, isProduction, logLevel, projectId, readEnvironment } from '../../../shared/config/environment.ts';
+import {
+  forwardedHops,
+  isCloudRun,
+  isProduction,
+  logLevel,
+  projectId,
+  readEnvironment,
+} from '../../../shared/config/environment.ts';
 
 describe('readEnvironment', () => {
   it('gives a frozen copy that later changes do not reach', () => {
@@ -25,6 +32,17 @@ describe('projectId', () => {
     expect(projectId({ GCLOUD_PROJECT: 'c', GCP_PROJECT_ID: 'b', GOOGLE_CLOUD_PROJECT: '' })).toBe('b');
     expect(projectId({ GCLOUD_PROJECT: 'c' })).toBe('c');
     expect(projectId({})).toBeUndefined();
+  });
+});
+
+describe('the proxies before the service', () => {
+  it('are as many as the deployment says, and unknown where it does not', () => {
+    expect(['0', '1', '10'].map((text) => forwardedHops({ SLUICE_FORWARDED_HOPS: text }))).toEqual([0, 1, 10]);
+    expect([forwardedHops({}), forwardedHops({ SLUICE_FORWARDED_HOPS: '' })]).toEqual([undefined, undefined]);
+  });
+
+  it.each(['-1', '11', '1.5', 'one', ' 1'])('are refused as %j', (text) => {
+    expect(() => forwardedHops({ SLUICE_FORWARDED_HOPS: text })).toThrow('from 0 to 10');
   });
 });
 

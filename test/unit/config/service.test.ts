@@ -13,7 +13,6 @@ describe('the other blocks', () => {
       idleTimeoutMs: 60_000,
       maxInputs: 2048,
       maxDocuments: 1000,
-      forwardedHops: 0,
       providers: {},
     });
     expect(config.ingestion).toMatchObject({
@@ -39,6 +38,14 @@ describe('the other blocks', () => {
     expect(config.cache).toBeUndefined();
     expect(config.playground).toBe(true);
     expect(config.privacy).toEqual({ mode: 'any' });
+  });
+
+  it('count the proxies that the file names, else those that the deployment knows of', () => {
+    const hops = (yaml: string, environment = {}) => parse(yaml, environment).limits.forwardedHops;
+    expect(hops('strict: false')).toBeUndefined();
+    expect(hops('strict: false', { SLUICE_FORWARDED_HOPS: '1' })).toBe(1);
+    expect(hops('limits: {forwarded_hops: 2}', { SLUICE_FORWARDED_HOPS: '1' })).toBe(2);
+    expect(hops('limits: {forwarded_hops: 0}', { SLUICE_FORWARDED_HOPS: '1' })).toBe(0);
   });
 
   it('serve the page in development, and elsewhere only where that is written', () => {

@@ -116,7 +116,7 @@ describe('infra and what the build tells it', () => {
     const set = [
       ...terraform.matchAll(/\b(GOOGLE_CLOUD_PROJECT|OLLAMA_HOST|[A-Z]+_[A-Z_]+)\b(?=" => service| = var\.)/g),
     ].map(([, name]) => name);
-    expect(new Set(set)).toEqual(new Set(['GOOGLE_CLOUD_PROJECT', 'OLLAMA_HOST']));
+    expect(new Set(set)).toEqual(new Set(['GOOGLE_CLOUD_PROJECT', 'OLLAMA_HOST', 'SLUICE_FORWARDED_HOPS']));
     const code =
       readFileSync(join(ROOT, 'shared/config/environment.ts'), 'utf8') +
       readFileSync(join(ROOT, 'shared/config/normalize/context.ts'), 'utf8');
@@ -125,7 +125,7 @@ describe('infra and what the build tells it', () => {
 });
 
 describe('what the tests of infra are given', () => {
-  it.each(['private', 'keys'])(
+  it.each(['private', 'keys', 'edge'])(
     'in %s is what the build makes of the configuration beside it (renew it with UPDATE_FIXTURES=1)',
     (name) => {
       const folder = join(INFRA, 'tests', name);
