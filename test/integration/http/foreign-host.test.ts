@@ -5,7 +5,7 @@ import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hostCheckOf } from '../../../functions/register.ts';
 import type { Environment } from '../../../shared/config/environment.ts';
-import { parseConfig } from '../../../shared/config/load.ts';
+import { parseConfig } from '../../../shared/config/parse.ts';
 import { createHttpFunction } from '../../../shared/http/define-handler.ts';
 import { attachFrontDoor } from '../../../shared/http/front-door.ts';
 
