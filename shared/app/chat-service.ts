@@ -4,7 +4,7 @@ import type { ChatBatch, ChatRequest, ChatResult } from '../contracts/chat-provi
 import type { Citation } from '../contracts/context-format.ts';
 import type { AnswerFacts, AnswerFormat } from '../http/dialects/answer-format.ts';
 import type { ChatBody } from '../http/schemas/chat-schema.ts';
-import { createDeadline } from '../resilience/deadline.ts';
+import { createDeadline, type Deadline } from '../resilience/deadline.ts';
 import type { Route } from '../routing/resolve-model.ts';
 import { routeModel, toRoutingFacts } from '../routing/routing-rules.ts';
 import { type Call, type CallFacts, elapsedMs, toSeconds } from '../telemetry/call.ts';
@@ -22,6 +22,7 @@ import type { LegRunner } from './leg-runner.ts';
 import { embedsLocally } from './local-embeddings.ts';
 import { createModelTurns, type ModelTurns, type StreamedTurn } from './model-turns.ts';
 import { noInformationAnswer } from './no-information.ts';
+import { openWhenRead } from './open-when-read.ts';
 import { createQueryModel } from './query-model.ts';
 import type { ReactAgents } from './react/react-agents.ts';
 import type { ReactLoop, ReactReport } from './react/react-types.ts';
@@ -246,82 +247,79 @@ export function createChatService(options: ChatServiceOptions): ChatService {
 
     stream(input) {
       let headers: Readonly<Record<string, string>> = {};
+      let deadline: Deadline | undefined;
+      let current: StreamedTurn | undefined;
+      let isStreaming = false;
 
-      async function* events(): AsyncGenerator<string | Uint8Array> {
-        const deadline = createDeadline(input.signal, requestTimeoutMs, 'The request');
-        try {
-          const prepared = await prepare(input, deadline.signal);
-          const { ticket } = prepared;
-          const stored = ticket && (await options.answers?.find(ticket, deadline.signal));
-          const ready = stored ? fromStored(stored) : withoutModel(prepared);
-          if (ready) {
-            const { result, ...outcome } = ready;
-            headers = answerHeaders(outcome.by);
-            const finish = result.completion.choices[0]?.finish_reason;
-            yield* input.format.toPieces(replayAnswer(result.completion), {
-              onEvent: () => {},
-              settle: async () => toFacts(input, prepared, outcome, finish),
-            });
-          } else {
-            yield* live(prepared, deadline);
-          }
-        } finally {
-          deadline.end();
-        }
-      }
+      const open = async (): Promise<AsyncIterable<string | Uint8Array>> => {
+        deadline = createDeadline(input.signal, requestTimeoutMs, 'The request');
+        const prepared = await prepare(input, deadline.signal);
+        const { ticket } = prepared;
+        const stored = ticket && (await options.answers?.find(ticket, deadline.signal));
+        const ready = stored ? fromStored(stored) : withoutModel(prepared);
+        return ready ? replay(prepared, ready) : await live(prepared, deadline);
+      };
 
-      async function* live(
+      const replay = (prepared: Prepared, { result, ...outcome }: Outcome): AsyncIterable<string | Uint8Array> => {
+        headers = answerHeaders(outcome.by);
+        const finish = result.completion.choices[0]?.finish_reason;
+        return input.format.toPieces(replayAnswer(result.completion), {
+          onEvent: () => {},
+          settle: async () => toFacts(input, prepared, outcome, finish),
+        });
+      };
+
+      const live = async (
         prepared: Prepared,
-        deadline: ReturnType<typeof createDeadline>,
-      ): AsyncGenerator<string | Uint8Array> {
+        { signal, disarm }: Deadline,
+      ): Promise<AsyncIterable<string | Uint8Array>> => {
         const { turns, react, request } = prepared;
-        const { signal } = deadline;
-        let current: StreamedTurn | undefined;
-        let isStreaming = false;
         const turn = async (asked: ChatRequest, turnSignal: AbortSignal) => {
           current = await turns.stream(asked, turnSignal);
           return current;
         };
+        const { batches, report } = react
+          ? await react
+              .stream({ request, signal, turn: async (...given) => watched(await turn(...given)) })
+              .then((running) => ({ batches: running.events, report: running.report }))
+          : await turn(request, signal).then((running) => ({
+              batches: running.turn.result.result,
+              report: undefined,
+            }));
+        disarm();
+        isStreaming = true;
+        options.telemetry.streamsChanged(1);
+        input.call.facts.time_to_first_token_seconds = toSeconds(elapsedMs(input.call));
+        const { turn: first, watch } = current as unknown as StreamedTurn;
+        const by = { ...first.leg, dropped: first.result.dropped };
+        headers = answerHeaders(by);
+        return input.format.toPieces(batches, {
+          onEvent: react ? () => {} : watch.see,
+          settle: async () => {
+            const last = current as unknown as StreamedTurn;
+            await last.settle();
+            const outcome = {
+              by: { ...by, ...last.turn.leg },
+              cached: false,
+              ...(report ? { report: report() } : {}),
+            };
+            return toFacts(input, prepared, outcome, last.watch.finishReason());
+          },
+        });
+      };
+
+      const close = async (error?: unknown): Promise<void> => {
+        if (error !== undefined) current?.broke(toAppError(error, deadline?.signal));
+        if (isStreaming) options.telemetry.streamsChanged(-1);
         try {
-          const { batches, report } = react
-            ? await react
-                .stream({ request, signal, turn: async (...given) => watched(await turn(...given)) })
-                .then((running) => ({ batches: running.events, report: running.report }))
-            : await turn(request, signal).then((running) => ({
-                batches: running.turn.result.result,
-                report: undefined,
-              }));
-          deadline.disarm();
-          isStreaming = true;
-          options.telemetry.streamsChanged(1);
-          input.call.facts.time_to_first_token_seconds = toSeconds(elapsedMs(input.call));
-          const { leg, result } = (current as unknown as StreamedTurn).turn;
-          const by = { ...leg, dropped: result.dropped };
-          headers = answerHeaders(by);
-          yield* input.format.toPieces(batches, {
-            onEvent: react ? () => {} : (current as unknown as StreamedTurn).watch.see,
-            settle: async () => {
-              const last = current as unknown as StreamedTurn;
-              await last.settle();
-              const outcome = {
-                by: { ...by, ...last.turn.leg },
-                cached: false,
-                ...(report ? { report: report() } : {}),
-              };
-              return toFacts(input, prepared, outcome, last.watch.finishReason());
-            },
-          });
-        } catch (error) {
-          current?.broke(toAppError(error, signal));
-          throw error;
-        } finally {
-          if (isStreaming) options.telemetry.streamsChanged(-1);
           // A stream that broke off, or that nobody wanted to the end, has been paid for so far.
           await current?.settle();
+        } finally {
+          deadline?.end();
         }
-      }
+      };
 
-      return { events: events(), headers: () => headers, toErrorPiece: input.format.toErrorPiece };
+      return { events: openWhenRead(open, close), headers: () => headers, toErrorPiece: input.format.toErrorPiece };
     },
   };
 }

@@ -68,10 +68,10 @@ export function readAnswerStream(source: StreamBody, answer: AnswerTranslation):
   let isOver = false;
   let failure: { readonly error: unknown } | undefined;
 
-  /** Runs a step of the translation; its failure is kept for the next read. */
-  const attempt = (step: () => void): void => {
+  /** A failure is kept for the next read. */
+  const push = (bytes: Uint8Array, into: BatchItem[]): void => {
     try {
-      step();
+      answer.push(bytes, into);
     } catch (error) {
       failure = { error };
     }
@@ -79,15 +79,10 @@ export function readAnswerStream(source: StreamBody, answer: AnswerTranslation):
 
   const finish = (into: BatchItem[]): void => {
     isOver = true;
-    attempt(() => answer.end(into));
-  };
-
-  const readBody = async (): Promise<IteratorResult<Uint8Array>> => {
     try {
-      return await body.next();
+      answer.end(into);
     } catch (error) {
-      if (answer.complete && isBrokenConnection(error)) return { done: true, value: undefined };
-      throw error;
+      failure = { error };
     }
   };
 
@@ -106,9 +101,14 @@ export function readAnswerStream(source: StreamBody, answer: AnswerTranslation):
       }
       if (isOver) return { done: true, value: undefined };
       const batch: BatchItem[] = [];
-      const { done, value } = await readBody();
-      if (done) finish(batch);
-      else attempt(() => answer.push(value, batch));
+      let bytes: Uint8Array | undefined;
+      try {
+        bytes = (await body.next()).value;
+      } catch (error) {
+        if (!answer.complete || !isBrokenConnection(error)) throw error;
+      }
+      if (bytes === undefined) finish(batch);
+      else push(bytes, batch);
       if (answer.done && !isOver && !failure) {
         finish(batch);
         linger(body);

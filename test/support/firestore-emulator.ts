@@ -4,6 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { collectOutput, freePort } from './service-process.ts';
 
 const INSTALLED_JAR = '/usr/lib/google-cloud-sdk/platform/cloud-firestore-emulator/cloud-firestore-emulator.jar';
+/** It keeps every version of every document; Java alone would give it a quarter of the machine. */
+const HEAP = '-Xmx2g';
 const MAX_ATTEMPTS = 5;
 const MAIN_CLASS = 'com.google.cloud.datastore.emulator.firestore.CloudFirestore';
 
@@ -49,10 +51,14 @@ async function start(
   { functionsHost, seed, startTimeoutMs = 60_000 }: FirestoreEmulatorOptions,
 ): Promise<FirestoreEmulator | 'port taken' | undefined> {
   const port = await freePort();
-  const javaArguments = ['-Duser.language=en', '-cp', jar, MAIN_CLASS, 'start', '--host=127.0.0.1', `--port=${port}`];
+  const javaArguments = [HEAP, '-Duser.language=en', '-cp', jar, MAIN_CLASS];
+  javaArguments.push('start', '--host=127.0.0.1', `--port=${port}`);
   if (functionsHost !== undefined) javaArguments.push(`--functions_emulator=${functionsHost}`);
   if (seed !== undefined) javaArguments.push(`--seed_from_export=${seed}.overall_export_metadata`);
   const child = spawn('java', javaArguments, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // Whoever ends without stopping it leaves nothing behind.
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
   const output = collectOutput(child);
   const exited = new Promise<string>((resolve) => {
     child.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
@@ -60,9 +66,13 @@ async function start(
   });
   const host = `127.0.0.1:${port}`;
   const end = await Promise.race([exited, answers(host, output, startTimeoutMs)]);
-  if (end === 'ENOENT') return undefined;
+  if (end === 'ENOENT') {
+    process.off('exit', kill);
+    return undefined;
+  }
   if (end !== true) {
-    child.kill('SIGKILL');
+    process.off('exit', kill);
+    kill();
     if (output().includes('BindException')) return 'port taken';
     throw new Error(`The Firestore emulator did not start (${end}):\n${output()}`);
   }
@@ -72,6 +82,7 @@ async function start(
       child.kill('SIGTERM');
       const forced = setTimeout(() => child.kill('SIGKILL'), 5_000);
       await exited;
+      process.off('exit', kill);
       clearTimeout(forced);
     },
   };

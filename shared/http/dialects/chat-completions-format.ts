@@ -1,6 +1,6 @@
 import { type ChatBatch, type ChatEvent, type ChatResult, isTextRun } from '../../contracts/chat-provider.ts';
 import type { AnswerFacts, AnswerFormat, StreamHooks } from './answer-format.ts';
-import { withThinkingAtEnd } from './chat-completions-thinking.ts';
+import { createThinkingMover } from './chat-completions-thinking.ts';
 
 /** The answer's JSON text. An upstream's text that needed no change is not serialised again: our part is put at its end. */
 export function toAnswerJson({ completion, json }: ChatResult, facts: AnswerFacts): string {
@@ -13,7 +13,7 @@ export function toAnswerJson({ completion, json }: ChatResult, facts: AnswerFact
 export function createChatCompletionsFormat({ includeUsage }: { readonly includeUsage: boolean }): AnswerFormat {
   return {
     toJson: toAnswerJson,
-    toPieces: (stream, hooks) => toEventPieces(withThinkingAtEnd(stream), { ...hooks, includeUsage }),
+    toPieces: (stream, hooks) => toEventPieces(stream, { ...hooks, includeUsage }),
   };
 }
 
@@ -31,11 +31,12 @@ export async function* toEventPieces(
   stream: AsyncIterable<ChatBatch>,
   { includeUsage, onEvent, settle }: StreamWriterOptions,
 ): AsyncGenerator<string | Uint8Array> {
+  const moveThinking = createThinkingMover();
   let held: ChatEvent | undefined;
   let usage: ChatEvent | undefined;
   for await (const batch of stream) {
     let piece: Piece = '';
-    for (const item of batch) {
+    for (const item of moveThinking(batch)) {
       onEvent(item);
       if (!isTextRun(item) && isUsage(item)) {
         usage = item;

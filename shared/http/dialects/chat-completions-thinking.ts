@@ -8,11 +8,11 @@ import {
 } from '../../contracts/chat-provider.ts';
 
 /**
- * The stream with all thinking blocks of a choice on the event of its finish. The stream helper of OpenAI's client lets
+ * Moves all thinking blocks of a choice to the event of its finish, batch by batch. The stream helper of OpenAI's client lets
  * an unknown field of a delta take the place of what came before, other clients put lists together: told once, both hold
  * every block, which the next turn needs. Events that are forwarded in an upstream's own words stay as they are.
  */
-export function withThinkingAtEnd(stream: AsyncIterable<ChatBatch>): AsyncIterable<ChatBatch> {
+export function createThinkingMover(): (batch: ChatBatch) => ChatBatch {
   const held = new Map<number, ThinkingBlock[]>();
 
   const isConcerned = (event: BatchItem): event is ChatEvent =>
@@ -38,22 +38,7 @@ export function withThinkingAtEnd(stream: AsyncIterable<ChatBatch>): AsyncIterab
     return choices.length === 0 ? [] : [{ chunk: { ...event.chunk, choices } }];
   };
 
-  return {
-    [Symbol.asyncIterator]: () => {
-      const iterator = stream[Symbol.asyncIterator]();
-      return {
-        async next() {
-          const result = await iterator.next();
-          if (result.done || !(held.size > 0 || result.value.some(isConcerned))) return result;
-          return { done: false, value: result.value.flatMap(toEvents) };
-        },
-        async return() {
-          await iterator.return?.();
-          return { done: true, value: undefined };
-        },
-      };
-    },
-  };
+  return (batch) => (held.size > 0 || batch.some(isConcerned) ? batch.flatMap(toEvents) : batch);
 }
 
 function hasThinking({ thinking_blocks: blocks }: ChatChunkChoice['delta']): boolean {

@@ -3,10 +3,10 @@ import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { type ChatChunkChoice, type ChatEvent, eventsOf } from '../../../../shared/contracts/chat-provider.ts';
 import { toEventPieces } from '../../../../shared/http/dialects/chat-completions-format.ts';
-import { withThinkingAtEnd } from '../../../../shared/http/dialects/chat-completions-thinking.ts';
+import { createThinkingMover } from '../../../../shared/http/dialects/chat-completions-thinking.ts';
 import { createMessageStreamReader } from '../../../../shared/providers/anthropic-stream.ts';
 import { createEventReader } from '../../../../shared/providers/event-reader.ts';
-import { batches, FACTS } from './messages-reader.ts';
+import { FACTS } from './messages-reader.ts';
 
 type Delta = ChatChunkChoice['delta'];
 
@@ -18,17 +18,16 @@ function toEvent(delta: Delta, finish: 'stop' | null = null, index = 0): ChatEve
   return { chunk: { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [choice] } };
 }
 
-async function collect(...list: readonly (readonly ChatEvent[])[]): Promise<ChatEvent[]> {
-  const events: ChatEvent[] = [];
-  for await (const batch of withThinkingAtEnd(batches(...list))) events.push(...eventsOf(batch));
-  return events;
+function collect(...list: readonly (readonly ChatEvent[])[]): ChatEvent[] {
+  const move = createThinkingMover();
+  return list.flatMap((batch) => eventsOf(move(batch)));
 }
 
 const deltas = (events: readonly ChatEvent[]) => events.flatMap(({ chunk }) => chunk.choices.map(({ delta }) => delta));
 
-describe('withThinkingAtEnd', () => {
-  it('tells all blocks of a choice once, with its finish', async () => {
-    const events = await collect(
+describe('createThinkingMover', () => {
+  it('tells all blocks of a choice once, with its finish', () => {
+    const events = collect(
       [toEvent({ role: 'assistant', content: '', reasoning_content: 'Hm.' }), toEvent({ thinking_blocks: [signed] })],
       [toEvent({ thinking_blocks: [redacted], content: 'Hi' }), toEvent({ thinking_blocks: [signed] }, null, 1)],
       [toEvent({}, 'stop'), toEvent({ content: '' }, 'stop', 1)],
@@ -41,32 +40,18 @@ describe('withThinkingAtEnd', () => {
     ]);
   });
 
-  it('leaves a stream without them, and an upstream in its own words, as they are', async () => {
+  it('leaves a stream without them, and an upstream in its own words, as they are', () => {
     const plain = [toEvent({ content: 'a' }), toEvent({}, 'stop')];
-    expect(await collect(plain)).toEqual(plain);
+    expect(collect(plain)).toEqual(plain);
     const own = { ...toEvent({ thinking_blocks: [signed] }), json: '{}' };
-    expect(await collect([own], plain)).toEqual([own, ...plain]);
+    expect(collect([own], plain)).toEqual([own, ...plain]);
   });
 
-  it('changes no event it was given', async () => {
+  it('changes no event it was given', () => {
     const event = toEvent({ thinking_blocks: [signed], content: 'a' });
     const before = structuredClone(event);
-    await collect([event, toEvent({}, 'stop')]);
+    collect([event, toEvent({}, 'stop')]);
     expect(event).toEqual(before);
-  });
-
-  it('lets the source go when its reader leaves', async () => {
-    let isLeft = false;
-    async function* source() {
-      try {
-        yield [toEvent({ content: 'a' })];
-        yield [toEvent({}, 'stop')];
-      } finally {
-        isLeft = true;
-      }
-    }
-    for await (const _ of withThinkingAtEnd(source())) break;
-    expect(isLeft).toBe(true);
   });
 });
 
@@ -81,7 +66,7 @@ describe('the stream helper of the official client, fed by an Anthropic stream o
   it('ends in a message with every block and its signature', async () => {
     let text = '';
     const hooks = { includeUsage: true, onEvent: () => {}, settle: async () => FACTS };
-    for await (const piece of toEventPieces(withThinkingAtEnd(answer()), hooks)) text += piece;
+    for await (const piece of toEventPieces(answer(), hooks)) text += piece;
     const client = new OpenAI({
       apiKey: 'key',
       baseURL: 'http://127.0.0.1',
