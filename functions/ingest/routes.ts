@@ -1,4 +1,5 @@
 import type { App } from '../../shared/app/create-app.ts';
+import type { DocumentResult } from '../../shared/app/documents-service.ts';
 import { createLazy } from '../../shared/app/lazy.ts';
 import { defined } from '../../shared/config/objects.ts';
 import type { Handler, RequestContext } from '../../shared/http/define-handler.ts';
@@ -37,7 +38,7 @@ export function ingestRoutes(app: App): readonly Route<Handler>[] {
         const caller = await app.authenticate(context, 'ingest');
         const body = parseRequest(await schema.get(), context.readJson(app.config.limits.ingestBodyBytes));
         const list = await app.documents.ingest({ body, caller, signal: context.signal, facts: context.call.facts });
-        return { status: list.data.some(({ status }) => status === 'failed') ? 207 : 200, json: list };
+        return { ...outcomeOf(list.data), json: list };
       },
     },
     {
@@ -45,7 +46,7 @@ export function ingestRoutes(app: App): readonly Route<Handler>[] {
       path: '/v1/documents/:id/retry',
       handler: async (context) => {
         const result = await app.documents.retry({ ...(await target(context)), facts: context.call.facts });
-        return { status: result.status === 'failed' ? 207 : 200, json: result };
+        return { ...outcomeOf([result]), json: result };
       },
     },
     {
@@ -59,4 +60,12 @@ export function ingestRoutes(app: App): readonly Route<Handler>[] {
       handler: async (context) => ({ json: await app.documents.remove(await target(context)) }),
     },
   ];
+}
+
+/** 207 when something failed, and after how many seconds it is worth another attempt if that is known. */
+function outcomeOf(results: readonly DocumentResult[]) {
+  const failed = results.filter(({ status }) => status === 'failed');
+  if (failed.length === 0) return { status: 200 };
+  const retryAfter = Math.max(0, ...failed.map(({ error }) => error?.retry_after ?? 0));
+  return { status: 207, ...(retryAfter > 0 && { headers: { 'retry-after': String(retryAfter) } }) };
 }

@@ -39,7 +39,12 @@ export interface DocumentResult {
   readonly skipped?: number;
   readonly tokens?: number;
   readonly cost_usd?: number | null;
-  readonly error?: { readonly code: ErrorCode; readonly message: string };
+  readonly error?: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    /** Seconds after which another attempt may succeed, where that is known. */
+    readonly retry_after?: number;
+  };
   readonly updated_at?: string;
 }
 
@@ -176,7 +181,12 @@ export function createDocumentsService({
 
 /** What a caller may read of an error: what an operator has to mend is for the log and the record. */
 function toPublicError(error: AppError): NonNullable<DocumentResult['error']> {
-  return { code: error.code, message: toErrorBody(error).error.message };
+  const { code, retryAfterMs } = error;
+  return {
+    code,
+    message: toErrorBody(error).error.message,
+    ...(retryAfterMs === undefined ? {} : { retry_after: Math.max(1, Math.ceil(retryAfterMs / 1000)) }),
+  };
 }
 
 function naming(id: string, error: AppError): AppError {

@@ -219,9 +219,13 @@ function overtaken(): AppError {
   return new AppError('server_error', 'Another attempt has taken the document over.', { retryable: true });
 }
 
+/** The holder may be done at any moment, and dead it is for certain only when its claim runs out. */
 function busy(heldForMs: number): AppError {
-  return new AppError('server_error', 'Another attempt to ingest this document is under way. Try again in a moment.', {
-    retryable: true,
-    retryAfterMs: Math.min(heldForMs, CLAIM_MS),
-  });
+  const retryAfterMs = Math.min(heldForMs, CLAIM_MS);
+  return new AppError(
+    'server_error',
+    'Another attempt to ingest this document is under way, or was cut off. ' +
+      `Try again in ${Math.ceil(retryAfterMs / 1000)} seconds.`,
+    { retryable: true, retryAfterMs },
+  );
 }

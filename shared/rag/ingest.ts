@@ -12,6 +12,7 @@ import { createClaims } from './ingest-claim.ts';
 import { toCanonicalJson } from './ingest-plan.ts';
 import { type ConvergeScope, createSources, isSettled, type SourceOutcome } from './ingest-source.ts';
 import { createModelGuard } from './model-guard.ts';
+import { recordOfChunks } from './record-of-chunks.ts';
 import { createTurns } from './turns.ts';
 
 /** Raised when the same text would give other chunks or vectors than before, so that everything is ingested anew. */
@@ -67,6 +68,7 @@ export interface Ingestion {
   scopeOf(id: string): Promise<DocumentScope | undefined>;
   /** Removes a document's chunks and its record. False when there was neither. */
   remove(id: string, scope: DocumentScope & { readonly signal?: AbortSignal }): Promise<boolean>;
+  /** What became of a document: its record, or what its chunks say where there is none. Undefined when there is neither. */
   status(id: string, scope: DocumentScope): Promise<IngestionRecord | undefined>;
 }
 
@@ -181,8 +183,10 @@ export function createIngestion(options: IngestionOptions): Ingestion {
         throw tooFast();
       }),
     async status(id, { collection, tenant }) {
-      const record = await documentStore.getIngestion(id, { collection, tenant });
-      return record?.state === 'deleted' ? undefined : record;
+      const scope = { collection, tenant };
+      const record = await documentStore.getIngestion(id, scope);
+      if (record !== undefined) return record.state === 'deleted' ? undefined : record;
+      return recordOfChunks(id, scope, await vectorStore.listDocument(id, scope));
     },
   };
 }

@@ -6,6 +6,7 @@ import { type FunctionProcess, startFunction } from '../../scripts/dev-firestore
 import { AppError } from '../../shared/contracts/app-error.ts';
 import { type AppServer, startAppServer } from '../support/app-server.ts';
 import { createDocx, createPdf, docxParagraph } from '../support/office-files.ts';
+import { createScriptedServer } from '../support/scripted-server.ts';
 
 const PDF = 'application/pdf';
 const DOCX = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
@@ -135,5 +136,32 @@ embeddings: {provider: openai, openai: {model: text-embedding-3-small, dimension
       status: 404,
       body: { error: { message: expect.stringContaining('POST /v1/documents') } },
     });
+  });
+});
+
+describe('a document that another attempt may help', () => {
+  it('is answered with when that is, as a header and for each document', async () => {
+    const upstream = await createScriptedServer(() => ({ status: 429, headers: { 'retry-after': '7' }, body: {} }));
+    const server = await startAppServer({
+      yaml: `
+agents: [{name: a, role: assistant, provider: local, model: extractive}]
+vectorstore: {provider: memory, embedding_dimensions: 16}
+embeddings:
+  provider: openai
+  openai: {model: text-embedding-3-small, dimensions: 16, api_key: k, endpoint: "${upstream.origin}/v1"}
+  retry: {max_attempts: 1}
+`,
+    });
+    const response = await fetch(`${server.url}/v1/documents`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ documents: [{ id: 'a', text: 'Some text.' }] }),
+    });
+    expect([response.status, response.headers.get('retry-after')]).toEqual([207, '7']);
+    expect(await response.json()).toMatchObject({
+      data: [{ id: 'a', status: 'failed', error: { code: 'rate_limit', retry_after: 7 } }],
+    });
+    await server.close();
+    await upstream.close();
   });
 });

@@ -156,7 +156,7 @@ export const documentObject = z.strictObject({
   skipped: count.optional(),
   tokens: count.optional(),
   cost_usd: money.optional(),
-  error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+  error: z.strictObject({ code: z.string(), message: z.string(), retry_after: count.optional() }).optional(),
   updated_at: z.string().optional(),
 });
 

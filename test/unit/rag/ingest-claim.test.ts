@@ -74,7 +74,13 @@ describe('a claim', () => {
 
     const third = acquire().catch((error: unknown) => error);
     await clock.pass(16_000);
-    expect(await third).toMatchObject({ code: 'server_error', retryable: true, retryAfterMs: expect.any(Number) });
+    // A minute after the claim was made, and fifteen seconds of it were spent waiting.
+    expect(await third).toMatchObject({
+      code: 'server_error',
+      retryable: true,
+      retryAfterMs: expect.any(Number),
+      message: expect.stringContaining('Try again in 45 seconds.'),
+    });
   });
 
   test('is not needed when the one who was waited for has done it all', async () => {

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../shared/contracts/app-error.ts';
-import { type ChatBatch, type ChatChunkChoice, type ChatEvent, eventsOf } from '../../../shared/contracts/chat-provider.ts';
+import {
+  type ChatBatch,
+  type ChatChunkChoice,
+  type ChatEvent,
+  eventsOf,
+} from '../../../shared/contracts/chat-provider.ts';
 import { holdUntilOutput } from '../../../shared/resilience/commit-point.ts';
 
 type Delta = ChatChunkChoice['delta'];
