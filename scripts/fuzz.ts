@@ -4,18 +4,47 @@
  *
  *   npm run fuzz [-- --runs 200] [--seed 1] [--url http://127.0.0.1:8080]
  *
- * Without `--url` the gateway is started for it, with the development defaults. Exit code 0: nothing is wrong.
+ * Without `--url` the gateway is started for it, with the development defaults. Exit codes: 0 nothing is wrong, 1 an answer is, 2 wrong
+ * usage.
  */
 import { parseArgs } from 'node:util';
 import { fuzz } from './fuzz/run.ts';
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '200' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    url: { type: 'string' },
-  },
-});
+const USAGE = `Usage: npm run fuzz [-- [--runs N] [--seed N] [--url URL]]
+
+  --runs N    requests made for each operation. Default: 200
+  --seed N    the same requests again: a seed that was printed. Default: another one each time
+  --url URL   a running service. Default: the gateway is started for it`;
+
+const values = readOptions(process.argv.slice(2));
+if (typeof values === 'string') {
+  const isAsked = values === '';
+  (isAsked ? process.stdout : process.stderr).write(isAsked ? `${USAGE}\n` : `${values}\n\n${USAGE}\n`);
+  process.exit(isAsked ? 0 : 2);
+}
+
+/** What the command line says; a text tells what is wrong with it, an empty one that help is asked for. */
+function readOptions(args: string[]): { runs: number; seed: number; url?: string } | string {
+  try {
+    const { values: given } = parseArgs({
+      args,
+      options: {
+        runs: { type: 'string', default: '200' },
+        seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+        url: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    if (given.help) return '';
+    const { runs, seed, url } = given;
+    if (!/^[1-9]\d{0,6}$/.test(runs)) return '--runs is a whole number above 0.';
+    if (!/^\d{1,9}$/.test(seed)) return '--seed is a whole number.';
+    if (url !== undefined && !/^https?:\/\//.test(url)) return '--url is an address such as http://127.0.0.1:8080.';
+    return { runs: Number(runs), seed: Number(seed), ...(url === undefined ? {} : { url }) };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
 
 interface Started {
   readonly url: string;
@@ -33,8 +62,8 @@ async function startGateway(): Promise<Started> {
 const own = values.url === undefined ? await startGateway() : undefined;
 const { sent, statuses, faults } = await fuzz({
   url: values.url ?? own?.url ?? '',
-  runs: Number(values.runs),
-  seed: Number(values.seed),
+  runs: values.runs,
+  seed: values.seed,
 });
 for (const [operation, counts] of statuses) {
   const list = [...counts].sort(([one], [other]) => one - other).map(([status, count]) => `${status}: ${count}`);

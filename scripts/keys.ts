@@ -16,6 +16,7 @@ import { loadConfig } from '../shared/config/load.ts';
 import { AppError } from '../shared/contracts/app-error.ts';
 import type { KeyStore } from '../shared/contracts/key-store.ts';
 import { createFirestoreKeyStore } from '../shared/stores/keys/firestore.ts';
+import { createModelCheck } from './keys/check-models.ts';
 import { createKey } from './keys/create-key.ts';
 import { describeKeys, toKeyJson } from './keys/describe-keys.ts';
 
@@ -58,10 +59,10 @@ export async function runKeys(
     return { exitCode: 2, output: USAGE };
   }
   const { values } = parsed;
-  const { store, reserved } = await openStore(values, environment);
+  const { store, reserved, checkModel } = await openStore(values, environment);
   try {
     if (command === 'create') {
-      const { key, record } = await createKey(values, { store, reserved, nowMs: now() });
+      const { key, record } = await createKey(values, { store, reserved, checkModel, nowMs: now() });
       if (values.json) return { exitCode: 0, output: JSON.stringify({ key, ...toKeyJson(record) }, null, 2) };
       return {
         exitCode: 0,
@@ -122,7 +123,9 @@ async function openStore(
     ...(databaseId === undefined ? {} : { databaseId }),
     ...(vectors?.credentialsFile === undefined ? {} : { credentialsFile: vectors.credentialsFile }),
   });
-  return { store, reserved: config.auth.keys.map(({ name }) => name) };
+  // Without a file there are the defaults of this machine, which say nothing about a service.
+  const checkModel = environment.SLUICE_CONFIG ? createModelCheck(config) : () => undefined;
+  return { store, checkModel, reserved: config.auth.keys.map(({ name }) => name) };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

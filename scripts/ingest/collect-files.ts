@@ -29,6 +29,8 @@ export interface CollectedFiles {
   readonly files: readonly InputFile[];
   /** Paths that were asked for by name and cannot be taken, and why. */
   readonly refused: readonly { readonly path: string; readonly message: string }[];
+  /** How many files of other kinds lie beside them, by their ending in small letters, `` for none. */
+  readonly skipped: ReadonlyMap<string, number>;
 }
 
 /**
@@ -38,47 +40,74 @@ export interface CollectedFiles {
 export async function collectFiles(paths: readonly string[], directory = process.cwd()): Promise<CollectedFiles> {
   const found = new Map<string, InputFile>();
   const refused: { path: string; message: string }[] = [];
+  const others = new Set<string>();
   for (const path of paths) {
     const absolute = resolve(directory, path);
     const facts = await stat(absolute).catch(() => undefined);
-    if (facts?.isDirectory()) await walk(absolute, directory, found);
+    if (facts?.isDirectory()) await walk(absolute, { directory, found, others });
     else if (facts !== undefined && contentTypeOf(absolute) === undefined) {
       refused.push({ path, message: `Known are ${kinds()}.` });
     } else if (facts !== undefined) add(absolute, facts.size, directory, found);
     else if (!isDynamicPattern(path)) refused.push({ path, message: 'There is no such file or folder.' });
-    else if (!(await addMatches(path, directory, found))) {
+    else if (!(await addMatches(path, { directory, found, others }))) {
       refused.push({ path, message: `No file of a known kind (${kinds()}) matches.` });
     }
   }
-  return { files: [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1)), refused };
+  const files = [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { files, refused, skipped: countEndings(others) };
 }
 
 export function kinds(): string {
   return Object.keys(CONTENT_TYPES).join(', ');
 }
 
-async function walk(folder: string, directory: string, found: Map<string, InputFile>): Promise<void> {
+interface Findings {
+  readonly directory: string;
+  readonly found: Map<string, InputFile>;
+  /** Paths of files of other kinds. */
+  readonly others: Set<string>;
+}
+
+async function walk(folder: string, findings: Findings): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) await walk(path, directory, found);
-    else if (entry.isFile() && contentTypeOf(path) !== undefined) {
-      add(path, (await stat(path)).size, directory, found);
-    }
+    if (entry.isDirectory()) await walk(path, findings);
+    else if (entry.isFile()) await take(path, findings);
   }
 }
 
 /** False when nothing that can be taken matches. */
-async function addMatches(pattern: string, directory: string, found: Map<string, InputFile>): Promise<boolean> {
+async function addMatches(pattern: string, findings: Findings): Promise<boolean> {
+  const { directory } = findings;
   const matches = await glob(pattern, {
     cwd: directory,
     absolute: true,
     ignore: ['**/node_modules/**'],
     expandDirectories: false,
   });
-  const paths = matches.map((path) => resolve(path)).filter((path) => contentTypeOf(path) !== undefined);
-  for (const path of paths) add(path, (await stat(path)).size, directory, found);
-  return paths.length > 0;
+  let taken = 0;
+  for (const path of matches) if (await take(resolve(path), findings)) taken += 1;
+  return taken > 0;
+}
+
+/** False for a file of another kind. */
+async function take(path: string, { directory, found, others }: Findings): Promise<boolean> {
+  if (contentTypeOf(path) === undefined) {
+    others.add(path);
+    return false;
+  }
+  add(path, (await stat(path)).size, directory, found);
+  return true;
+}
+
+function countEndings(paths: Iterable<string>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const path of paths) {
+    const ending = extname(path).toLowerCase();
+    counts.set(ending, (counts.get(ending) ?? 0) + 1);
+  }
+  return counts;
 }
 
 function add(path: string, bytes: number, directory: string, found: Map<string, InputFile>): void {

@@ -23,10 +23,17 @@ export interface Summary {
   /** Null when the price of the embedding model is unknown. */
   readonly cost_usd: number | null;
   readonly seconds: number;
+  /** Files of kinds that are not taken, by their ending. */
+  readonly skipped: Readonly<Record<string, number>>;
   readonly failures: readonly { readonly path: string; readonly id: string; readonly message: string }[];
 }
 
-export function summarize(results: readonly FileResult[], elapsedMs: number): Summary {
+/** @param skipped files that were not looked at, by their ending. */
+export function summarize(
+  results: readonly FileResult[],
+  elapsedMs: number,
+  skipped: ReadonlyMap<string, number> = new Map(),
+): Summary {
   const count = (status: FileResult['status']) => results.filter((result) => result.status === status).length;
   const sum = (field: 'chunks' | 'embedded' | 'tokens') =>
     results.reduce((total, result) => total + (result[field] ?? 0), 0);
@@ -42,6 +49,7 @@ export function summarize(results: readonly FileResult[], elapsedMs: number): Su
     tokens: sum('tokens'),
     cost_usd: costs.includes(null) ? null : costs.reduce<number>((total, cost) => total + (cost ?? 0), 0),
     seconds: Math.round(elapsedMs / 100) / 10,
+    skipped: Object.fromEntries(skipped),
     failures: results
       .filter(({ status }) => status === 'failed')
       .map(({ path, id, message = '' }) => ({ path, id, message })),
@@ -61,5 +69,20 @@ export function describeSummary(summary: Summary): string {
     ...summary.failures.map(({ path, message }) => `failed  ${path}: ${message}`),
     `${files} files in ${seconds} s${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`,
     ...(chunks > 0 ? [`${chunks} chunks, ${embedded} embedded, ${tokens} tokens ${price}`] : []),
+    ...describeSkipped(Object.entries(summary.skipped)),
   ].join('\n');
+}
+
+const MOST_ENDINGS = 8;
+
+/** The most frequent endings first. */
+function describeSkipped(skipped: readonly (readonly [ending: string, count: number])[]): string[] {
+  if (skipped.length === 0) return [];
+  const total = skipped.reduce((sum, [, count]) => sum + count, 0);
+  const named = [...skipped]
+    .sort(([one, ones], [other, others]) => others - ones || (one < other ? -1 : 1))
+    .slice(0, MOST_ENDINGS)
+    .map(([ending, count]) => `${count} ${ending === '' ? 'without an ending' : ending}`);
+  const more = skipped.length > MOST_ENDINGS ? ', …' : '';
+  return [`${total} files of other kinds left out: ${named.join(', ')}${more}`];
 }

@@ -25,11 +25,22 @@ const DATE = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2}))
 /**
  * Makes a key and keeps its hash.
  * @param options.reserved names that keys of the configuration have.
+ * @param options.checkModel what is wrong with the name of a model. Default: nothing is.
  * @throws AppError `invalid_request` for a wish that makes no sense or a name that is taken.
  */
 export async function createKey(
   wishes: KeyWishes,
-  { store, reserved, nowMs }: { store: KeyStore; reserved: readonly string[]; nowMs: number },
+  {
+    store,
+    reserved,
+    nowMs,
+    checkModel = () => undefined,
+  }: {
+    store: KeyStore;
+    reserved: readonly string[];
+    nowMs: number;
+    checkModel?: (name: string) => string | undefined;
+  },
 ): Promise<{ readonly key: string; readonly record: KeyRecord }> {
   const { name, tenant } = wishes;
   if (name === undefined || !NAME.test(name)) {
@@ -42,7 +53,7 @@ export async function createKey(
   const key = createKeyText();
   const limits = {
     tenant,
-    models: toList('--models', wishes.models),
+    models: toModels(wishes.models, checkModel),
     functions: toFunctions(wishes.functions),
     requestsPerMinute: toAmount('--rpm', wishes.rpm, { whole: true }),
     tokensPerMinute: toAmount('--tpm', wishes.tpm, { whole: true }),
@@ -64,6 +75,15 @@ function toList(option: string, text: string | undefined): string[] | undefined 
   if (text === undefined) return undefined;
   const list = text.split(',').map((item) => item.trim());
   if (list.some((item) => item === '')) throw invalid(option, 'takes names with commas between them');
+  return list;
+}
+
+function toModels(text: string | undefined, check: (name: string) => string | undefined): string[] | undefined {
+  const list = toList('--models', text);
+  for (const name of list ?? []) {
+    const fault = check(name);
+    if (fault !== undefined) throw invalid('--models', fault);
+  }
   return list;
 }
 

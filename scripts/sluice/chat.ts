@@ -16,7 +16,7 @@ import {
 import { converse } from './converse.ts';
 import { describeNote, listCitations } from './describe-answer.ts';
 import { streamAnswer } from './stream-answer.ts';
-import { createPaint, plain } from './terminal.ts';
+import { createPaint, plain, toJsonText } from './terminal.ts';
 
 const HELP = `Usage: sluice chat [QUESTION…] [options]
 
@@ -82,7 +82,7 @@ export const chat: Command = {
     const body = toBody(settings, [{ role: 'user', content: question }]);
     if (values.json) {
       const answer = await client.json('chat', { path: '/v1/chat/completions', body, signal });
-      terminal.output.write(`${JSON.stringify(answer, null, 2)}\n`);
+      terminal.output.write(`${toJsonText(answer)}\n`);
       return EXIT.ok;
     }
     const onText = (piece: string): void => {

@@ -17,7 +17,7 @@ import {
   parse,
   UsageError,
 } from './command.ts';
-import { createPaint, plain } from './terminal.ts';
+import { createPaint, plain, toJsonText } from './terminal.ts';
 
 const HELP = `Usage: sluice ingest PATH… [--collection NAME] [--tenant NAME]
        sluice ingest PATH… --firestore [--project ID] [--database ID] [--text-field NAME]
@@ -55,7 +55,7 @@ export const ingest: Command = {
     if (positionals.length === 0) throw new UsageError('Say what to ingest: sluice ingest docs');
     const { directory, environment, terminal, signal } = context;
     const startedAt = performance.now();
-    const { files, refused } = await collectFiles(positionals, directory);
+    const { files, refused, skipped } = await collectFiles(positionals, directory);
     const results: FileResult[] = refused.map(({ path, message }) => ({ path, id: '', status: 'failed', message }));
     const progress = createProgress(files, terminal.errors);
     const onResult = (result: FileResult): void => {
@@ -69,9 +69,9 @@ export const ingest: Command = {
     } finally {
       progress.end();
     }
-    const summary = summarize(results, performance.now() - startedAt);
+    const summary = summarize(results, performance.now() - startedAt, skipped);
     const paint = createPaint(terminal.output, environment);
-    const text = values.json ? JSON.stringify(summary, null, 2) : plain(describeSummary(summary));
+    const text = values.json ? toJsonText(summary) : plain(describeSummary(summary));
     terminal.output.write(`${summary.failed > 0 && !values.json ? paint('yellow', text) : text}\n`);
     if (signal.aborted) {
       const missing = files.length + refused.length - results.length;

@@ -1,7 +1,7 @@
 import type { ModelObject } from '../../shared/app/models-service.ts';
 import { createClient } from './client.ts';
 import { COMMON_HELP, COMMON_OPTIONS, type Command, EXIT, parse, UsageError } from './command.ts';
-import { createPaint, plain, toCount, toTable } from './terminal.ts';
+import { createPaint, plain, toCount, toJsonText, toTable } from './terminal.ts';
 
 const KINDS = ['agent', 'model', 'embedding'];
 
@@ -26,7 +26,7 @@ export const models: Command = {
       signal,
     });
     const data = list.data.filter(({ sluice }) => values.kind === undefined || sluice.kind === values.kind);
-    if (values.json) terminal.output.write(`${JSON.stringify({ ...list, data }, null, 2)}\n`);
+    if (values.json) terminal.output.write(`${toJsonText({ ...list, data })}\n`);
     else {
       const rows = data.map(toRow);
       const headings = ['NAME', 'KIND', 'ASKS', 'WINDOW', 'IN', 'OUT', 'PER'];

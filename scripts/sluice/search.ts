@@ -1,7 +1,7 @@
 import type { SearchAnswer } from '../../shared/app/search-service.ts';
 import { createClient } from './client.ts';
 import { COMMON_HELP, COMMON_OPTIONS, type Command, EXIT, parse, toInteger, toNumber, UsageError } from './command.ts';
-import { createPaint, type Paint, plain } from './terminal.ts';
+import { createPaint, type Paint, plain, toJsonText } from './terminal.ts';
 
 const HELP = `Usage: sluice search QUERY… [options]
 
@@ -53,7 +53,7 @@ export const search: Command = {
     };
     const client = await createClient({ ...values, environment });
     const answer = await client.json<SearchAnswer>('search', { path: '/v1/search', body, signal });
-    if (values.json) terminal.output.write(`${JSON.stringify(answer, null, 2)}\n`);
+    if (values.json) terminal.output.write(`${toJsonText(answer)}\n`);
     else if (answer.data.length === 0) {
       terminal.errors.write('Nothing was found. Has anything been ingested into this collection?\n');
     } else {

@@ -17,12 +17,26 @@ export function createPaint(stream: NodeJS.WriteStream, environment: Environment
 }
 
 /**
- * Text of others as a terminal may see it: a model or a document could otherwise move the cursor, set the title, or write
- * to the clipboard.
+ * Control characters but tab and end of line, the two separators that some take for an end of line, and what turns the
+ * direction of the text after it. Marks that turn nothing but themselves stay: Hebrew and Arabic are written with them.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
+const OBEYED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u206f]/g;
+
+/**
+ * Text of others as a terminal may see it: a model or a document could otherwise move the cursor, set the title, write to
+ * the clipboard, or make its text read backwards.
  */
 export function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+  return text.replace(OBEYED, '');
+}
+
+/** JSON for programs that a terminal may see too: such characters are escaped in it, and so are the same to who reads it. */
+export function toJsonText(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(
+    OBEYED,
+    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Rows under their headings, numbers to the right, two blanks between columns. */

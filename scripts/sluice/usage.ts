@@ -1,7 +1,7 @@
 import type { UsageFigures, UsageReport } from '../../shared/app/usage-service.ts';
 import { createClient } from './client.ts';
 import { COMMON_HELP, COMMON_OPTIONS, type Command, EXIT, parse, toInteger, UsageError } from './command.ts';
-import { createPaint, type Paint, plain, toCount, toDollars, toTable } from './terminal.ts';
+import { createPaint, type Paint, plain, toCount, toDollars, toJsonText, toTable } from './terminal.ts';
 
 const HELP = `Usage: sluice usage [--days 30] [--by provider|model|agent|tenant|key]
 
@@ -26,9 +26,7 @@ export const usage: Command = {
     if (!DIMENSIONS.includes(by)) throw new UsageError(`--by is one of ${DIMENSIONS.join(', ')}.`);
     const client = await createClient({ ...values, environment });
     const report = await client.json<UsageReport>('chat', { method: 'GET', path: `/v1/usage?days=${days}`, signal });
-    const text = values.json
-      ? JSON.stringify(report, null, 2)
-      : describe(report, by, createPaint(terminal.output, environment));
+    const text = values.json ? toJsonText(report) : describe(report, by, createPaint(terminal.output, environment));
     terminal.output.write(`${text}\n`);
     return EXIT.ok;
   },

@@ -13,7 +13,7 @@ export interface SecretName {
 
 const BARE_NAME = /^[A-Za-z0-9_-]{1,255}$/;
 const RESOURCE =
-  /^projects\/([A-Za-z0-9_.:-]+)\/(?:locations\/([a-z0-9-]+)\/)?secrets\/([A-Za-z0-9_-]{1,255})(?:\/versions\/([A-Za-z0-9_-]+))?$/;
+  /^projects\/([A-Za-z0-9_.:-]+)\/(?:locations\/([a-z0-9-]+)\/)?secrets\/([A-Za-z0-9_-]{1,255})(?:\/versions\/([1-9]\d{0,18}|[A-Za-z][A-Za-z0-9_-]{0,62}))?$/;
 
 /** Whether a reference names a secret alone, without project and version. */
 export function isBareName(reference: string): boolean {
@@ -40,7 +40,8 @@ export function toSecretName(reference: string, projectId: string | undefined): 
   if (project !== undefined && secret !== undefined) return toName(project, location, secret, version);
   throw new AppError(
     'configuration',
-    `"${reference}" is not the name of a secret: use NAME or projects/PROJECT/secrets/NAME/versions/VERSION.`,
+    `"${reference}" is not the name of a secret: use NAME or projects/PROJECT/secrets/NAME/versions/VERSION, ` +
+      'where VERSION is a number from 1, latest or an alias.',
   );
 }
 

@@ -106,6 +106,21 @@ describe('the command that ingests files', () => {
     expect(output).toMatch(/4 files in .* s: 1 unchanged, 3 failed/);
   });
 
+  it('says how many files of other kinds it left out', async () => {
+    const kinds = join(directory, 'kinds');
+    for (const name of ['a.md', 'b.PNG', 'deep/c.png', 'deep/d.csv', 'Makefile', '.hidden']) {
+      await mkdir(join(kinds, name, '..'), { recursive: true });
+      await writeFile(join(kinds, name), 'The yard is closed.');
+    }
+    const { output } = await runIngest(['kinds', '--url', server.url]);
+    expect(output).toContain('1 files in');
+    expect(output).toContain('4 files of other kinds left out: 2 .png, 1 without an ending, 1 .csv\n');
+    // Found twice, counted once.
+    const { skipped } = await run(['kinds', 'kinds/**', '--url', server.url]);
+    expect(skipped).toEqual({ '.png': 2, '.csv': 1, '': 1 });
+    expect((await runIngest(['kinds/a.md', '--url', server.url])).output).not.toContain('left out');
+  });
+
   it('puts files where it is told to', async () => {
     expect(
       await run(['docs/page.html', '--collection', 'manuals', '--tenant', 't1', '--url', server.url]),

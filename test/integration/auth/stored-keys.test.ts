@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runKeys } from '../../../scripts/keys.ts';
 import { createKeyText } from '../../../shared/security/key-text.ts';
@@ -137,6 +140,41 @@ describe('the command', () => {
 
   it('says what to do where no keys are kept', async () => {
     await expect(run('list')).rejects.toMatchObject({ message: expect.stringContaining('auth.store: firestore') });
+  });
+
+  it('refuses models that the configuration does not know, and names those it does', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'sluice-keys-'));
+    onTestFinished(() => rm(directory, { recursive: true, force: true }));
+    const file = join(directory, 'agents.yaml');
+    await writeFile(
+      file,
+      `
+agents:
+  - { name: support, provider: openai, model: gpt-4o-mini, api_key: k }
+  - name: careful
+    providers:
+      - { provider: anthropic, model: claude-haiku-4-5, api_key: "\${NOT_SET_HERE}" }
+      - { provider: local, model: extractive }
+embeddings: { provider: local }
+auth: { store: firestore }`,
+    );
+    // Nothing listens there: what is refused has asked nobody.
+    const environment = { SLUICE_CONFIG: file, FIRESTORE_EMULATOR_HOST: '127.0.0.1:1' };
+    const create = (models: string) =>
+      runKeys(['create', '--name', 'a', '--models', models, '--project', 'demo', '--rpm', '0'], { environment });
+    await expect(create('suport')).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringMatching(
+        /--models .*no suport .*did you mean support\?.*support, careful, openai\/gpt-4o-mini/,
+      ),
+    });
+    await expect(create('support,xai/grok-4')).rejects.toMatchObject({
+      message: expect.stringContaining('xai/grok-4'),
+    });
+    const known =
+      'support,careful,gpt-4o-mini,openai/gpt-4.1,gpt-4.1,anthropic/claude-haiku-4-5,claude-haiku-4-5,local/lexical';
+    // The next option is what is wrong then.
+    await expect(create(known)).rejects.toMatchObject({ message: expect.stringContaining('--rpm') });
   });
 
   it.each([

@@ -25,6 +25,10 @@ describe('secretFault', () => {
     'secret://a b',
     'secret://projects/p/secrets/',
     'secret://projects/p/secrets/k/versions/',
+    'secret://projects/p/secrets/k/versions/0',
+    'secret://projects/p/secrets/k/versions/007',
+    'secret://projects/p/secrets/k/versions/-1',
+    'secret://projects/p/secrets/k/versions/_x',
     'secret://../x',
     'secret://a/b',
     'Secret://openai-key',
@@ -34,11 +38,17 @@ describe('secretFault', () => {
     expect(secretFault(text)).toBeDefined();
   });
 
+  it('says what a version is', () => {
+    expect(secretFault('secret://projects/p/secrets/k/versions/0')).toContain('a number from 1, latest or an alias');
+  });
+
   it('accepts names, full resource names and keys', () => {
     for (const text of [
       'sk-1',
       'secret://a_b-9',
       'secret://projects/my-p/secrets/k/versions/3',
+      'secret://projects/my-p/secrets/k/versions/10',
+      'secret://projects/my-p/secrets/k/versions/prod_2-a',
       'secret://projects/my-p/secrets/k',
       'secret://projects/my-p/locations/europe-west1/secrets/k/versions/latest',
     ]) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPaint, plain, toDollars, toTable } from '../../../../scripts/sluice/terminal.ts';
+import { createPaint, plain, toDollars, toJsonText, toTable } from '../../../../scripts/sluice/terminal.ts';
 
 const terminal = { isTTY: true } as NodeJS.WriteStream;
 const pipe = { isTTY: false } as NodeJS.WriteStream;
@@ -19,6 +19,20 @@ describe('colours', () => {
 
 it('keeps lines and tabs of foreign text, and nothing else that a terminal obeys', () => {
   expect(plain('a\tb\nc\r\u001b[2Jd\u0007\u009b1me\u0000 – ü 漢')).toBe('a\tb\nc[2Jd1me – ü 漢');
+});
+
+it('lets no foreign text turn the direction of what stands after it, and leaves the letters of every script', () => {
+  const turned = ['\u202a', '\u202b', '\u202c', '\u202d', '\u202e', '\u2066', '\u2067', '\u2068', '\u2069', '\u2028'];
+  expect(plain(`invoice-${turned.join('')}fdp.exe`)).toBe('invoice-fdp.exe');
+  const kept = 'שלום\u200f! مرحبا نمی\u200cخواهم 👩\u200d💻';
+  expect(plain(kept)).toBe(kept);
+});
+
+it('escapes in JSON what a terminal obeys, and changes no value', () => {
+  const value = { text: 'a\u202eb\u009b1m\u001b[2J\u2028\n\t漢' };
+  const text = toJsonText(value);
+  expect(JSON.parse(text)).toEqual(value);
+  expect(text).toBe('{\n  "text": "a\\u202eb\\u009b1m\\u001b[2J\\u2028\\n\\t漢"\n}');
 });
 
 it('lays out a table with numbers to the right', () => {
