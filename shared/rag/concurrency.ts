@@ -1,46 +1,52 @@
 import { toAppError } from '../contracts/app-error.ts';
 
-export type Limiter = <T>(operation: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+export type Limiter = <T>(operation: () => Promise<T>, signal: AbortSignal, weight?: number) => Promise<T>;
 
-/** Lets at most `limit` operations run at a time, first come first served. Whoever waits and is aborted leaves the line. */
+/**
+ * Lets operations of a total weight of at most `limit` run at a time, first come first served. An operation weighs 1
+ * unless it says otherwise, and never more than `limit`. Whoever waits and is aborted leaves the line.
+ */
 export function createLimiter(limit: number): Limiter {
   let running = 0;
-  const waiting: (() => void)[] = [];
+  const waiting: { readonly weight: number; readonly proceed: () => void }[] = [];
 
-  const enter = (signal: AbortSignal): Promise<void> => {
-    if (signal.aborted) return Promise.reject(toAppError(signal.reason, signal));
-    if (running < limit) {
-      running += 1;
-      return Promise.resolve();
+  /** Nobody overtakes: a light one behind a heavy one waits with it. */
+  const admit = (): void => {
+    for (let next = waiting[0]; next !== undefined && running + next.weight <= limit; next = waiting[0]) {
+      waiting.shift();
+      running += next.weight;
+      next.proceed();
     }
+  };
+
+  const enter = (signal: AbortSignal, weight: number): Promise<void> => {
+    if (signal.aborted) return Promise.reject(toAppError(signal.reason, signal));
     return new Promise((resolve, reject) => {
       const proceed = () => {
         signal.removeEventListener('abort', leave);
         resolve();
       };
       const leave = () => {
-        waiting.splice(waiting.indexOf(proceed), 1);
+        waiting.splice(waiting.indexOf(place), 1);
         reject(toAppError(signal.reason, signal));
+        admit();
       };
+      const place = { weight, proceed };
       signal.addEventListener('abort', leave, { once: true });
-      waiting.push(proceed);
+      waiting.push(place);
+      admit();
     });
   };
 
-  /** The place passes straight to the next in line, so that nobody overtakes. */
-  const exit = (): void => {
-    const next = waiting.shift();
-    if (next === undefined) running -= 1;
-    else next();
-  };
-
-  return async (operation, signal) => {
-    await enter(signal);
+  return async (operation, signal, weight = 1) => {
+    const taken = Math.min(weight, limit);
+    await enter(signal, taken);
     try {
       if (signal.aborted) throw toAppError(signal.reason, signal);
       return await operation();
     } finally {
-      exit();
+      running -= taken;
+      admit();
     }
   };
 }

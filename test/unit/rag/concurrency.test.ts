@@ -74,3 +74,39 @@ test('who waits and is aborted leaves the line to the others', async () => {
   await first;
   expect(await last).toBe('last');
 });
+
+test('what is heavy waits until there is room for it, and nobody overtakes it', async () => {
+  const limit = createLimiter(10);
+  const order: string[] = [];
+  let load = 0;
+  let heaviest = 0;
+  const run = (name: string, weight: number) =>
+    limit(
+      async () => {
+        order.push(name);
+        load += Math.min(weight, 10);
+        heaviest = Math.max(heaviest, load);
+        await turn();
+        load -= Math.min(weight, 10);
+      },
+      signal,
+      weight,
+    );
+  await Promise.all([run('six', 6), run('five', 5), run('one', 1), run('hundred', 100), run('four', 4)]);
+  expect(order).toEqual(['six', 'five', 'one', 'hundred', 'four']);
+  expect(heaviest).toBe(10);
+});
+
+test('whoever comes after a heavy one that leaves the line need not wait for it', async () => {
+  const limit = createLimiter(2);
+  const controller = new AbortController();
+  let finish = () => {};
+  const first = limit(() => new Promise<void>((resolve) => (finish = resolve)), signal);
+  const heavy = limit(async () => 'heavy', controller.signal, 2);
+  const light = limit(async () => 'light', signal);
+  controller.abort();
+  await expect(heavy).rejects.toMatchObject({ code: 'cancelled' });
+  expect(await light).toBe('light');
+  finish();
+  await first;
+});
