@@ -10,6 +10,8 @@ import { type FirestoreChunk, sentBytes, toDocument } from './firestore-chunk.ts
 export const WINDOW_SIZE = 500;
 /** Requests stay well below Firestore's 10 MiB and the emulator's 4 MiB, above which it never answers. */
 const MAX_REQUEST_BYTES = 3 * 1_048_576;
+/** Most writes that the client puts into one request. */
+const REQUEST_SIZE = 20;
 const MAX_ATTEMPTS = 5;
 
 export interface WriteOutcome {
@@ -89,37 +91,47 @@ function createFirestoreWriter({ firestore, sdk }: FirestoreConnection, throttli
   const bulk: BulkWriter = firestore.bulkWriter({ throttling });
   bulk.onWriteError(({ code, failedAttempts }) => isPassing(code) && failedAttempts < MAX_ATTEMPTS);
 
-  /** Starts the writes of one kind, cutting requests by bytes, and waits for all of them. */
-  const writeAll = (
+  const underWay = new Set<Promise<unknown>>();
+  let turn: Promise<void> = Promise.resolve();
+
+  /** The client encodes whatever it was given in one go, so each request waits for a turn of the event loop to itself. */
+  const nextTurn = (): Promise<void> => {
+    turn = turn.then(() => new Promise((resolve) => setImmediate(resolve)));
+    return turn;
+  };
+
+  /** Starts the writes of one kind, request by request, and waits for all of them. */
+  const writeAll = async (
     chunks: readonly FirestoreChunk[],
     start: (chunk: FirestoreChunk) => Promise<unknown>,
   ): Promise<WriteStatus[]> => {
-    let bytes = 0;
-    const pending = chunks.map((chunk) => {
-      const size = sentBytes(chunk);
-      if (bytes > 0 && bytes + size > MAX_REQUEST_BYTES) {
-        void bulk.flush();
-        bytes = 0;
-      }
-      bytes += size;
-      return statusOf(start(chunk));
-    });
-    void bulk.flush();
+    const pending: Promise<WriteStatus>[] = [];
+    for (const request of toRequests(chunks)) {
+      await nextTurn();
+      pending.push(...request.map((chunk) => statusOf(start(chunk))));
+      void bulk.flush();
+    }
     return Promise.all(pending);
   };
 
+  const write: FirestoreWriter['write'] = async (chunks, collection, time) => {
+    const reference = ({ id, tenant }: FirestoreChunk): DocumentReference => collection.doc(toTenantKey(id, tenant));
+    // Nearly every chunk is new, so it is created without asking first. What exists is replaced in a second round that
+    // leaves `createdAt` alone: cheaper than reading each chunk before it is written.
+    const created = await writeAll(chunks, (chunk) =>
+      bulk.create(reference(chunk), { ...toDocument(chunk, sdk, time), createdAt: time }),
+    );
+    const existing = chunks.filter((_, position) => grpcStatus(created[position]?.error) === GRPC.alreadyExists);
+    const replaced = await writeAll(existing, (chunk) => bulk.update(reference(chunk), toDocument(chunk, sdk, time)));
+    const replacements = new Map(existing.map((chunk, position) => [chunk, replaced[position]]));
+    return chunks.map((chunk, position) => toOutcome(chunk.id, replacements.get(chunk) ?? created[position]));
+  };
+
   return {
-    async write(chunks, collection, time) {
-      const reference = ({ id, tenant }: FirestoreChunk): DocumentReference => collection.doc(toTenantKey(id, tenant));
-      // Nearly every chunk is new, so it is created without asking first. What exists is replaced in a second round that
-      // leaves `createdAt` alone: cheaper than reading each chunk before it is written.
-      const created = await writeAll(chunks, (chunk) =>
-        bulk.create(reference(chunk), { ...toDocument(chunk, sdk, time), createdAt: time }),
-      );
-      const existing = chunks.filter((_, position) => grpcStatus(created[position]?.error) === GRPC.alreadyExists);
-      const replaced = await writeAll(existing, (chunk) => bulk.update(reference(chunk), toDocument(chunk, sdk, time)));
-      const replacements = new Map(existing.map((chunk, position) => [chunk, replaced[position]]));
-      return chunks.map((chunk, position) => toOutcome(chunk.id, replacements.get(chunk) ?? created[position]));
+    write(chunks, collection, time) {
+      const written = write(chunks, collection, time).finally(() => underWay.delete(written));
+      underWay.add(written);
+      return written;
     },
 
     async delete(references) {
@@ -131,8 +143,30 @@ function createFirestoreWriter({ firestore, sdk }: FirestoreConnection, throttli
       return statuses.filter(({ error }) => error === undefined).length;
     },
 
-    close: () => bulk.close(),
+    async close() {
+      // A writer that is closed takes no more, and those may still have requests to give it.
+      await Promise.allSettled(underWay);
+      await bulk.close();
+    },
   };
+}
+
+/** Cuts chunks into requests of bounded size, in their order. */
+function toRequests(chunks: readonly FirestoreChunk[]): FirestoreChunk[][] {
+  const requests: FirestoreChunk[][] = [];
+  let bytes = 0;
+  for (const chunk of chunks) {
+    const size = sentBytes(chunk);
+    const request = requests.at(-1);
+    if (request !== undefined && request.length < REQUEST_SIZE && bytes + size <= MAX_REQUEST_BYTES) {
+      request.push(chunk);
+      bytes += size;
+    } else {
+      requests.push([chunk]);
+      bytes = size;
+    }
+  }
+  return requests;
 }
 
 interface WriteStatus {
