@@ -8,8 +8,8 @@ export interface BundleSize {
   readonly eagerInputs: ReadonlyMap<string, number>;
 }
 
-/** What a bundle weighs. Chunks that are loaded by `import()` when they are needed are not eager. */
-export function measureBundle({ outputs }: Metafile): BundleSize {
+/** The entry of a bundle and everything it imports before its first line runs. */
+export function eagerOutputs({ outputs }: Metafile): readonly string[] {
   const entry = Object.keys(outputs).find((path) => path.endsWith('/index.js') && outputs[path]?.entryPoint);
   if (entry === undefined) throw new Error('The bundle has no entry.');
   const eager = new Set<string>();
@@ -20,9 +20,15 @@ export function measureBundle({ outputs }: Metafile): BundleSize {
     for (const { path: imported, kind } of output.imports) if (kind === 'import-statement') visit(imported);
   };
   visit(entry);
+  return [...eager];
+}
+
+/** What a bundle weighs. Chunks that are loaded by `import()` when they are needed are not eager. */
+export function measureBundle(metafile: Metafile): BundleSize {
+  const { outputs } = metafile;
   const eagerInputs = new Map<string, number>();
   let eagerBytes = 0;
-  for (const path of eager) {
+  for (const path of eagerOutputs(metafile)) {
     const output = outputs[path] as Metafile['outputs'][string];
     eagerBytes += output.bytes;
     for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {

@@ -11,7 +11,7 @@ export const BENCH_KEY = 'bench-key-0123456789abcdef0123456789abcdef';
 export async function writeBenchConfig(
   directory: string,
   { upstream, agents = 1 }: { readonly upstream: string; readonly agents?: number },
-): Promise<Readonly<Record<string, string>>> {
+): Promise<Readonly<Record<'SLUICE_CONFIG' | 'METADATA_SERVER_DETECTION' | 'SLUICE_SECRETS', string>>> {
   const file = join(directory, 'bench-agents.yaml');
   const more = Array.from({ length: agents - 1 }, (_, index) => agent(`agent-${index}`, openai(upstream)));
   const text = [

@@ -1,3 +1,4 @@
+import { once } from '../config/objects.ts';
 import type { AgentConfig, LegConfig, SluiceConfig } from '../config/types.ts';
 import { AppError } from '../contracts/app-error.ts';
 import type { ModelInfo } from '../usage/catalogue/model-info.ts';
@@ -65,24 +66,19 @@ export function createModelsService(config: SluiceConfig, catalogue: ModelCatalo
       sluice: { ...sluice, cascade: legs.map(({ provider, model }) => `${provider}/${model}`) },
     };
   };
-  const legs = [...config.agents.flatMap((agent) => agent.legs), ...config.modelServices];
-  const models = new Map(legs.map(({ provider, model }) => [`${provider}/${model}`, { provider, model }]));
-  const all: readonly ModelObject[] = [
-    ...config.agents.map(toAgent),
-    ...[...models].map(([id, { provider, model }]) => object(id, 'model', provider, model)),
-    ...(config.embeddings
-      ? [
-          object(
-            `${config.embeddings.provider}/${config.embeddings.model}`,
-            'embedding',
-            config.embeddings.provider,
-            config.embeddings.model,
-          ),
-        ]
-      : []),
-  ];
+  // Made for the first who asks: the rows of all their vendors are read for it.
+  const all = once((): readonly ModelObject[] => {
+    const legs = [...config.agents.flatMap((agent) => agent.legs), ...config.modelServices];
+    const models = new Map(legs.map(({ provider, model }) => [`${provider}/${model}`, { provider, model }]));
+    const embeddings = config.embeddings ? [config.embeddings] : [];
+    return [
+      ...config.agents.map(toAgent),
+      ...[...models].map(([id, { provider, model }]) => object(id, 'model', provider, model)),
+      ...embeddings.map(({ provider, model }) => object(`${provider}/${model}`, 'embedding', provider, model)),
+    ];
+  });
   const visible = (caller: Caller): readonly ModelObject[] =>
-    caller.models ? all.filter(({ id }) => caller.models?.includes(id)) : all;
+    caller.models ? all().filter(({ id }) => caller.models?.includes(id)) : all();
 
   return {
     list: (caller) => ({ object: 'list', data: visible(caller) }),

@@ -105,8 +105,8 @@ function readLines(answer: string): string[] {
     .map((line) =>
       line
         .trim()
-        .replace(/^(?:[-*•]|\d{1,2}[.):])\s+/, '')
-        .replace(/^["'“„«](.*)["'”“»]$/u, '$1')
+        .replace(/^(?:[-*\u2022]|\d{1,2}[.):])\s+/, '')
+        .replace(/^["'\u201c\u201e\u00ab](.*)["'\u201d\u201c\u00bb]$/u, '$1')
         .trim(),
     )
     .filter((line) => /[\p{L}\p{N}]/u.test(line) && !line.endsWith(':') && !line.startsWith('```'))

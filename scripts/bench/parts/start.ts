@@ -1,14 +1,18 @@
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
 import { build, EVENT_FUNCTIONS, FUNCTIONS } from '../../build.ts';
 import { measureBundle } from '../../bundle-size.ts';
-import { writeBenchConfig } from '../bench-config.ts';
+import { BENCH_KEY, writeBenchConfig } from '../bench-config.ts';
 import { buildBenchServers } from '../bench-servers.ts';
 import { installGatewayPeers } from '../gateway-peers.ts';
 import { FRAMEWORK_CLI } from '../gateways.ts';
 import type { BenchPart, BenchRow } from '../part.ts';
-import { type Contender, compare, runRounds } from '../rounds.ts';
-import { MEASURED_CORE, startServer } from '../server-process.ts';
+import { type Contender, compare, type Rounds, runRounds } from '../rounds.ts';
+import { MEASURED_CORE, OTHER_CORE, type ServerProcess, startServer } from '../server-process.ts';
+
+/** The functions framework with a function that does nothing. */
+const EMPTY = 'empty function';
 
 export const part: BenchPart = {
   name: 'start',
@@ -19,40 +23,87 @@ export const part: BenchPart = {
     // Beside the peers, so that all are run by the same copy of the framework.
     const dist = join(peers.directory, 'dist');
     const metafiles = await build([...FUNCTIONS, ...EVENT_FUNCTIONS], dist);
-    const environment = await writeBenchConfig(scratch, { upstream: 'http://127.0.0.1:9' });
-    const cli = join(peers.directory, FRAMEWORK_CLI);
-    const time = (name: string, args: string[], readyPath: string, env: Record<string, string> = {}): Contender => ({
-      name,
-      async measure() {
-        const started = await startServer({ args, core: MEASURED_CORE, readyPath, env });
-        await started.stop();
-        return started.startMs;
-      },
+    const upstream = await startServer({
+      args: [join(server('upstream'), 'index.js')],
+      core: OTHER_CORE,
+      readyPath: '/left',
     });
-    const ours = FUNCTIONS.map((name) =>
-      time(name, [cli, `--target=${name}`, `--source=${join(dist, name)}`], '/health', environment),
-    );
-    const contenders = [
-      time('node:http', [join(server('bare-server'), 'index.js')], '/'),
-      time('empty function', [cli, '--target=empty', `--source=${server('empty-function')}`], '/'),
-      ...ours,
-    ];
-    log(`  ${contenders.map(({ name }) => name).join(', ')}`);
-    const rounds = await runRounds(contenders, { rounds: quick ? 5 : 15, random });
-    const startRow = (name: string): BenchRow =>
-      compare(rounds, {
-        what: `start of ${name} to its first 200`,
-        unit: 'ms',
-        ours: name,
-        peer: 'empty function',
-        ...(name === 'chat' ? { goal: { atMost: 1.2 } } : {}),
+    try {
+      const environment = await writeBenchConfig(scratch, { upstream: upstream.url });
+      // The same file where no build has parsed it, as somebody's own is.
+      const asWritten = join(scratch, 'unparsed.yaml');
+      await copyFile(environment.SLUICE_CONFIG, asWritten);
+      const cli = join(peers.directory, FRAMEWORK_CLI);
+      const start = (args: string[], readyPath: string, env: Readonly<Record<string, string>> = {}) =>
+        startServer({ args, core: MEASURED_CORE, readyPath, env });
+      const startOurs = (name: string, env: Readonly<Record<string, string>> = environment) =>
+        start([cli, `--target=${name}`, `--source=${join(dist, name)}`], '/health', env);
+      /** The processor time of each start that counts is kept beside its wall time. */
+      const cpuMs: Record<string, number[]> = {};
+      const time = (name: string, startOne: () => Promise<ServerProcess>): Contender => ({
+        name,
+        async measure() {
+          const started = await startOne();
+          const cpu = started.cpuMicros() / 1000;
+          await started.stop();
+          cpuMs[name] = [...(cpuMs[name] ?? []), cpu];
+          return started.startMs;
+        },
       });
-    return [
-      ...FUNCTIONS.map(startRow),
-      ...Object.entries(metafiles).flatMap(([name, metafile]) => sizeRows(name, metafile)),
-    ];
+      const contenders = [
+        time('node:http', () => start([join(server('bare-server'), 'index.js')], '/')),
+        time(EMPTY, () => start([cli, '--target=empty', `--source=${server('empty-function')}`], '/')),
+        ...FUNCTIONS.map((name) => time(name, () => startOurs(name))),
+        time('chat, YAML', () => startOurs('chat', { ...environment, SLUICE_CONFIG: asWritten })),
+        time('chat, defaults', () => startOurs('chat', { ...environment, SLUICE_CONFIG: '' })),
+        {
+          name: 'chat, answered',
+          async measure() {
+            const before = performance.now();
+            const started = await startOurs('chat');
+            await answerOne(started.url);
+            const answeredMs = performance.now() - before;
+            await started.stop();
+            return answeredMs;
+          },
+        },
+      ];
+      log(`  ${contenders.map(({ name }) => name).join(', ')}`);
+      const count = quick ? 5 : 15;
+      const wall = await runRounds(contenders, { rounds: count, random });
+      const cpu = Object.fromEntries(Object.entries(cpuMs).map(([name, values]) => [name, values.slice(-count)]));
+      const row = (what: string, ours: string, rounds: Rounds = wall): BenchRow =>
+        compare(rounds, {
+          what,
+          unit: 'ms',
+          ours,
+          peer: EMPTY,
+          ...(ours === 'chat' && rounds === wall ? { goal: { atMost: 1.2 } } : {}),
+        });
+      return [
+        ...FUNCTIONS.map((name) => row(`start of ${name} to its first 200`, name)),
+        row('the same of chat, processor time', 'chat', cpu),
+        row('the same of chat, YAML that no build has parsed', 'chat, YAML'),
+        row('the same of chat, development defaults', 'chat, defaults'),
+        compare(wall, { what: 'start of chat to its first chat answered', unit: 'ms', ours: 'chat, answered' }),
+        ...Object.entries(metafiles).flatMap(([name, metafile]) => sizeRows(name, metafile)),
+      ];
+    } finally {
+      await upstream.stop();
+    }
   },
 };
+
+/** A first request as a client sends it. @throws when it is not answered. */
+async function answerOne(url: string): Promise<void> {
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${BENCH_KEY}` },
+    body: JSON.stringify({ model: 'bench', messages: [{ role: 'user', content: 'Hello' }] }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`The first chat was answered with ${response.status}: ${text}`);
+}
 
 /** What is deployed, and what of it is loaded before the first request. */
 function sizeRows(name: string, metafile: Metafile): BenchRow[] {

@@ -10,7 +10,7 @@ import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { zipDirectory } from '../../../scripts/archive.ts';
 import { build, EVENT_FUNCTIONS, FUNCTIONS, ROOT } from '../../../scripts/build.ts';
-import { measureBundle } from '../../../scripts/bundle-size.ts';
+import { eagerOutputs, measureBundle } from '../../../scripts/bundle-size.ts';
 import { writeDeployment } from '../../../scripts/deployment.ts';
 import { readParsed } from '../../../shared/config/parsed-file.ts';
 import { readYaml } from '../../../shared/config/yaml.ts';
@@ -233,6 +233,14 @@ vectorstore: {provider: firestore, embedding_dimensions: 768, firestore: {projec
       [],
     );
     expect(eagerBytes).toBeLessThan(400 * 1024);
+  });
+
+  it.each(FUNCTIONS)('%s starts from files that take one byte a character', async (name) => {
+    // One letter beyond Latin 1, which the bundler leaves in patterns alone, and the engine keeps the whole file twice as large.
+    for (const path of eagerOutputs(metafiles[name] as Metafile)) {
+      const text = await readFile(join(ROOT, path), 'utf8');
+      expect([...text].filter((letter) => letter > '\u00ff')).toEqual([]);
+    }
   });
 
   it.each(FUNCTIONS)('%s ships a manifest with an exact framework and no scripts', async (name) => {
