@@ -54,7 +54,7 @@ export async function startGateways({
   const peers = await installGatewayPeers();
   const server = await buildBenchServers(peers.directory);
   const dist = join(peers.directory, 'dist');
-  await build(['gateway'], dist);
+  await build(['chat'], dist);
   const script = (name: string): string => join(server(name), 'index.js');
   const upstream = await startServer({ args: [script('upstream')], core: OTHER_CORE, readyPath: '/left' });
   const environment = await writeBenchConfig(scratch, { upstream: upstream.url, agents });
@@ -75,7 +75,7 @@ export async function startGateways({
     Sluice: () =>
       start(
         'Sluice',
-        [...nodeArguments, cli, '--target=gateway', `--source=${join(dist, 'gateway')}`],
+        [...nodeArguments, cli, '--target=chat', `--source=${join(dist, 'chat')}`],
         (ask) => ({
           ...chatRequest(ask, ask.vendor === 'openai' ? 'bench' : `bench-${ask.vendor}`),
           headers: { authorization: `Bearer ${BENCH_KEY}` },
