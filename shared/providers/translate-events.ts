@@ -12,11 +12,13 @@ export interface EventAnswerReader extends AnswerReader<ServerSentEvent> {
 }
 
 const LINE_FEED = 10;
+/** Lines of a read that are read one by one, in the hope that a text event is among them; the others go all at once. */
+const MOST_LINES = 16;
 /** Of the beginning of an event that is kept for the next bytes: what grows beyond is left to the reader of lines. */
 const MOST_KEPT_BYTES = 8 * 1024;
 
 /**
- * Server-sent events, one by one until a text event has shown what the next ones will look like; from then on all that
+ * Server-sent events, line by line until a text event has shown what the next ones will look like; from then on all that
  * look so pass as runs, and only the others are read.
  */
 export function translateEvents(events: EventReader, answer: EventAnswerReader): AnswerTranslation {
@@ -57,6 +59,7 @@ export function translateEvents(events: EventReader, answer: EventAnswerReader):
       const bytes = kept === undefined ? arrived : Buffer.concat([kept, arrived]);
       kept = undefined;
       let at = 0;
+      let lines = 0;
       /** Where the event that is being read begins; undefined when that was in bytes of before. */
       let eventAt: number | undefined;
       while (at < bytes.length && !answer.done) {
@@ -70,11 +73,13 @@ export function translateEvents(events: EventReader, answer: EventAnswerReader):
             into.push(found.run);
             answer.passed?.(found.run.textLength);
             at = found.end;
+            lines = 0;
             continue;
           }
           eventAt = at;
         }
-        const end = findLineEnd(bytes, at);
+        lines += 1;
+        const end = lines > MOST_LINES ? bytes.length : findLineEnd(bytes, at);
         feed(bytes.subarray(at, end), into);
         at = end;
         if (isBetweenEvents && eventAt !== undefined && answer.pattern !== pattern) {
