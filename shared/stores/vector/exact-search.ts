@@ -24,10 +24,13 @@ export function inverseOf(length: number): number {
   return length === 0 ? 0 : 1 / length;
 }
 
-/** The vector with length 1; a zero vector stays zero. */
-export function normalise(vector: Float32Array): Float32Array {
+/** The vector with length 1, put into `target`; a zero vector stays zero. */
+export function normalise(vector: Float32Array, target: Float32Array = new Float32Array(vector.length)): Float32Array {
   const factor = inverseOf(norm(vector));
-  return vector.map((value) => value * factor);
+  for (let position = 0; position < vector.length; position += 1) {
+    target[position] = (vector[position] as number) * factor;
+  }
+  return target;
 }
 
 /**

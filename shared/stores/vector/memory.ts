@@ -224,13 +224,6 @@ function selectIds(selector: DeleteSelector, block: VectorBlock): readonly strin
   return block.idsMatching(selector.filter);
 }
 
-function toResult({ vectors }: MemoryBlock, chunk: StoredChunk, score: number, withEmbedding = false): ScoredChunk {
-  const { id } = chunk;
-  return withEmbedding
-    ? { ...copyChunk(chunk), score, embedding: vectors.embeddingOf(id) }
-    : { ...copyChunk(chunk), score };
-}
-
 /** Field by field, so that all of them have one shape and are small and fast to make. */
 function toStored(chunk: Chunk, time: Date): StoredChunk {
   return {
@@ -247,11 +240,23 @@ function toStored(chunk: Chunk, time: Date): StoredChunk {
   };
 }
 
+/** Like `toStored`, as all of what a search gives is copied. */
 function copyChunk(chunk: StoredChunk): StoredChunk {
   return {
-    ...chunk,
+    id: chunk.id,
+    documentId: chunk.documentId,
+    index: chunk.index,
+    content: chunk.content,
+    contentHash: chunk.contentHash,
+    embeddingModel: chunk.embeddingModel,
     metadata: copyMetadata(chunk.metadata),
-    createdAt: new Date(chunk.createdAt),
-    updatedAt: new Date(chunk.updatedAt),
+    tenant: chunk.tenant,
+    createdAt: new Date(chunk.createdAt.getTime()),
+    updatedAt: new Date(chunk.updatedAt.getTime()),
   };
+}
+
+function toResult({ vectors }: MemoryBlock, chunk: StoredChunk, score: number, withEmbedding = false): ScoredChunk {
+  const embedding = withEmbedding ? { embedding: vectors.embeddingOf(chunk.id) } : undefined;
+  return Object.assign(copyChunk(chunk), { score }, embedding);
 }

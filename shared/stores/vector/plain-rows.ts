@@ -40,7 +40,8 @@ export function createPlainRows(dimensions: number, measure: VectorMeasure): Vec
     },
     vectorAt: (row) => vectors.slice(row * dimensions, (row + 1) * dimensions),
     search({ query, best, rows }) {
-      const prepared = measure.prepare(query);
+      const prepared = new Float32Array(dimensions);
+      measure.prepare(query, prepared);
       const offer = (row: number, value: number): void =>
         best.offer(row, measure.settle(value * (units[row] as number)));
       const compare = measure.kind === 'product' ? dotProductOfRow : squaredDistanceToRow;

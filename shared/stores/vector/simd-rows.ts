@@ -1,4 +1,4 @@
-import { dotProductOfRow, norm, squaredDistanceToRow } from './exact-search.ts';
+import { dotProductOfRow, inverseOf, norm, squaredDistanceToRow } from './exact-search.ts';
 import { LIST_LENGTH, SEGMENT_ROWS, type SimdMemory } from './simd-memory.ts';
 import type { VectorMeasure } from './vector-measure.ts';
 import type { RowSearch, VectorRows } from './vector-rows.ts';
@@ -62,14 +62,19 @@ export function createSimdRows(memory: SimdMemory, measure: VectorMeasure, dimen
   const encodeQuery = (query: Float32Array, length: number): { step: number; slack: number } => {
     const codes = memory.shorts();
     const first = places.queryCodes / 2;
-    const largest = query.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    let largest = 0;
+    for (let position = 0; position < dimensions; position += 1) {
+      const magnitude = Math.abs(query[position] as number);
+      if (magnitude > largest) largest = magnitude;
+    }
     // The sum of the products of the codes is at most |query codes| |row codes|, and has to fit in 31 bits.
     const leastStep = (1.01 * length * LARGEST_CODE * Math.sqrt(dimensions)) / 2 ** 31;
     const step = Math.max(largest / LARGEST_QUERY_CODE, leastStep);
+    const perStep = inverseOf(step);
     let squares = 0;
     for (let position = 0; position < dimensions; position += 1) {
       const value = query[position] as number;
-      const code = step === 0 ? 0 : Math.round(value / step);
+      const code = Math.round(value * perStep);
       codes[first + position] = code;
       squares += (value - code * step) ** 2;
     }
@@ -122,7 +127,9 @@ export function createSimdRows(memory: SimdMemory, measure: VectorMeasure, dimen
     },
     vectorAt: (row) => viewOf(row).slice(),
     search({ query: asked, best, rows }: RowSearch) {
-      const query = measure.prepare(asked);
+      // Where the kernel reads it: memory of its own for each query would cost more than searching a few rows.
+      const query = memory.floats().subarray(places.query / 4, places.query / 4 + dimensions);
+      measure.prepare(asked, query);
       const length = norm(query);
       const squares = length ** 2;
       if (length !== 0 && (squares <= LEAST_SQUARES || squares >= MOST_SQUARES)) {
@@ -132,7 +139,6 @@ export function createSimdRows(memory: SimdMemory, measure: VectorMeasure, dimen
         }
         return;
       }
-      memory.floats().set(query, places.query / 4);
       const isDistance = measure.kind === 'distance';
       const { step, slack } = coded ? encodeQuery(query, length) : { step: 0, slack: 0 };
       const kernelMeasure = isDistance ? DISTANCE : coded ? PRODUCT_BY_CODES : PRODUCT;

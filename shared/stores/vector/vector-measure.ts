@@ -8,8 +8,8 @@ import { toCosineScore } from './score.ts';
  */
 export interface VectorMeasure {
   readonly kind: 'product' | 'distance';
-  /** The query in the form that rows are compared with. */
-  prepare(query: Float32Array): Float32Array;
+  /** Puts the query into `target` in the form that rows are compared with. */
+  prepare(query: Float32Array, target: Float32Array): void;
   /** @param length of the row. */
   unitOf(length: number): number;
   /** The value with its rounding taken off where that would show: equal scores have to be equal values. */
@@ -33,7 +33,7 @@ const cosine: VectorMeasure = {
 
 const dotProduct: VectorMeasure = {
   kind: 'product',
-  prepare: (query) => query,
+  prepare: (query, target) => target.set(query),
   unitOf: () => 1,
   settle: (value) => value,
   toScore: (value) => value + 0,
@@ -43,7 +43,7 @@ const dotProduct: VectorMeasure = {
 /** Scores are 1 / (1 + distance), values the negative of the squared distance. */
 const euclidean: VectorMeasure = {
   kind: 'distance',
-  prepare: (query) => query,
+  prepare: (query, target) => target.set(query),
   unitOf: () => -1,
   settle: (value) => value,
   toScore: (value) => 1 / (1 + Math.sqrt(-value)),
