@@ -16,6 +16,8 @@ export interface Ask {
   readonly stream: boolean;
   readonly prompt: string;
   readonly tools?: boolean;
+  /** Which of our agents; the others have none. Default: the one of the vendor. */
+  readonly agent?: string;
 }
 
 export interface Gateway {
@@ -30,6 +32,8 @@ export interface GatewaysOptions {
   readonly scratch: string;
   /** Agents in our configuration beside the ones that are asked. */
   readonly agents?: number;
+  /** For each number an agent `legs-NUMBER` with a cascade of so many legs. */
+  readonly legs?: readonly number[];
   /** Names of those that are started; default: all. */
   readonly only?: readonly string[];
   /** More arguments of the `node` that runs ours, such as a profiler's. */
@@ -48,6 +52,7 @@ export interface Gateways {
 export async function startGateways({
   scratch,
   agents = 1,
+  legs = [],
   only,
   nodeArguments = [],
 }: GatewaysOptions): Promise<Gateways> {
@@ -57,7 +62,7 @@ export async function startGateways({
   await build(['chat'], dist);
   const script = (name: string): string => join(server(name), 'index.js');
   const upstream = await startServer({ args: [script('upstream')], core: OTHER_CORE, readyPath: '/left' });
-  const environment = await writeBenchConfig(scratch, { upstream: upstream.url, agents });
+  const environment = await writeBenchConfig(scratch, { upstream: upstream.url, agents, legs });
   const cli = join(peers.directory, FRAMEWORK_CLI);
 
   const start = async (
@@ -77,7 +82,7 @@ export async function startGateways({
         'Sluice',
         [...nodeArguments, cli, '--target=chat', `--source=${join(dist, 'chat')}`],
         (ask) => ({
-          ...chatRequest(ask, ask.vendor === 'openai' ? 'bench' : `bench-${ask.vendor}`),
+          ...chatRequest(ask, ask.agent ?? (ask.vendor === 'openai' ? 'bench' : `bench-${ask.vendor}`)),
           headers: { authorization: `Bearer ${BENCH_KEY}` },
         }),
         { env: environment, readyPath: '/health' },

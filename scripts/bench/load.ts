@@ -23,7 +23,8 @@ export interface LoadClient {
   close(): Promise<void>;
 }
 
-const FIRST_TOKEN = 'word0';
+/** What an answer's first token reads. */
+export const FIRST_TOKEN = 'word0';
 
 /** A client that does as little as possible per answer. */
 export function createLoadClient(origin: string): LoadClient {

@@ -12,7 +12,7 @@ export function toMarkdown(rows: readonly BenchRow[]): string {
     const { what, ours, unit, peer, ratio, goal, noise } = row;
     const cells = [
       what,
-      `${toFigure(ours)} ${unit}`,
+      withUnit(ours, unit),
       peer === undefined ? '' : `${peer.name}: ${toFigure(peer.value)}`,
       ratio === undefined ? '' : `${toFigure(ratio)}×`,
       `±${Math.round(noise * 100)} %`,
@@ -30,7 +30,7 @@ export function listMisses(rows: readonly BenchRow[]): string[] {
   return rows
     .filter((row) => !keepsGoal(row))
     .map(({ what, ours, ratio, goal, noise, unit }) => {
-      const value = ratio === undefined ? `${toFigure(ours)} ${unit}` : `${toFigure(ratio)}×`;
+      const value = ratio === undefined ? withUnit(ours, unit) : `${toFigure(ratio)}×`;
       return `${what}: ${value} (±${Math.round(noise * 100)} %), the goal is ${describeGoal(goal as Goal, ratio !== undefined)}`;
     });
 }
@@ -39,6 +39,8 @@ function describeGoal(goal: Goal, isRatio: boolean): string {
   const [sign, value] = 'atMost' in goal ? ['≤', goal.atMost] : ['≥', goal.atLeast];
   return `${sign} ${toFigure(value)}${isRatio ? '×' : ''}`;
 }
+
+const withUnit = (value: number, unit: string): string => `${toFigure(value)} ${unit}`.trim();
 
 /** Three digits that count, and thousands apart. */
 function toFigure(value: number): string {

@@ -7,6 +7,7 @@ import { type ContenderProcess, startContender } from '../search/contender-proce
 import { CONTENDERS, type ContenderName } from '../search/contenders.ts';
 import { findTruth, type SearchSize, TOP_K } from '../search/data.ts';
 import { installSearchPeers } from '../search-peers.ts';
+import type { Order } from '../servers/search-contender.ts';
 
 interface SizeGoals extends SearchSize {
   /** Times LangChain's speed. */
@@ -66,15 +67,19 @@ async function measureSize(size: SizeGoals, options: SizeOptions): Promise<Bench
         log(`  ${label}: ${name} is left out: ${error instanceof Error ? error.message : error}`);
       }
     }
-    const contenders = [...started].map(([name, process]) => ({ name, measure: () => process.measure('all') }));
+    const contenders = [...started].map(([name, process]) => ({ name, measure: () => speedOf(process, 'all') }));
     const ours = started.get(OURS);
-    if (ours !== undefined) contenders.push({ name: ONE_PERCENT, measure: () => ours.measure('onePercent') });
+    if (ours !== undefined) contenders.push({ name: ONE_PERCENT, measure: () => speedOf(ours, 'onePercent') });
     const all = scan === undefined || !size.beyondCache ? contenders : [...contenders, scan(size)];
     const rounds = await runRounds(all, { rounds: quick ? 4 : 9, random });
     return [...speedRows(rounds, size, label), ...stateRows(started, size, label)];
   } finally {
     for (const process of started.values()) process.stop();
   }
+}
+
+async function speedOf(process: ContenderProcess, measure: Order['measure']): Promise<number> {
+  return (await process.ask({ measure })).perSecond;
 }
 
 /** Where a contender could not be run, its row is missing. */
@@ -108,7 +113,7 @@ function speedRows(rounds: Rounds, size: SizeGoals, label: string): BenchRow[] {
 function stateRows(started: ReadonlyMap<string, ContenderProcess>, size: SearchSize, label: string): BenchRow[] {
   const truth = findTruth(size, JUDGED);
   const rawBytes = size.count * size.dimensions * 4;
-  return [...started].flatMap(([name, { filled }]) => {
+  return [...started].flatMap(([name, { ready: filled }]) => {
     const found = truth.map((rows, query) => rows.filter((row) => filled.found[query]?.includes(row)).length);
     const recall = found.reduce((sum, count) => sum + count, 0) / (JUDGED * TOP_K);
     const own = name === OURS || name === UNCODED;

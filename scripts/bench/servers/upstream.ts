@@ -4,8 +4,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
  * An upstream that costs as little as possible, so that what stands before it is what is measured: every answer is
  * serialised once. It speaks the formats of OpenAI, Anthropic and Gemini. What the prompt holds decides how it answers:
  * `[burst]` all chunks in one write, `[quick]` each in a write of
- * its own as fast as they go, `[hang]` nothing more after the beginning until the caller leaves; otherwise a
- * chunk comes every millisecond. `GET /left` says when callers of `[hang]` left, in milliseconds since the epoch.
+ * its own as fast as they go, `[hang]` nothing more after the beginning until the caller leaves, `[endless]` a chunk every
+ * 100 milliseconds until then; otherwise a chunk comes every millisecond. `GET /left` says when callers of `[hang]` and
+ * `[endless]` left, in milliseconds since the epoch.
  */
 const CHUNKS = 64;
 const words = Array.from({ length: CHUNKS }, (_, index) => `word${index} `);
@@ -135,6 +136,20 @@ function stream(response: ServerResponse, events: readonly Buffer[]): void {
   next += 1;
 }
 
+function streamEndlessly(response: ServerResponse, [first, ...events]: readonly Buffer[]): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.write(first as Buffer);
+  let next = 0;
+  const timer = setInterval(() => {
+    response.write(events[next % CHUNKS] as Buffer);
+    next += 1;
+  }, 100);
+  response.once('close', () => {
+    clearInterval(timer);
+    left.push(Date.now());
+  });
+}
+
 async function streamQuickly(response: ServerResponse, events: readonly Buffer[]): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   for (const event of events) {
@@ -160,6 +175,8 @@ function answer(path: string, body: Buffer, response: ServerResponse): void {
   } else if (body.includes('[burst]')) {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.end(Buffer.concat(vendor.events));
+  } else if (body.includes('[endless]')) {
+    streamEndlessly(response, vendor.events);
   } else if (body.includes('[quick]')) {
     void streamQuickly(response, vendor.events);
   } else stream(response, vendor.events);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { runSizes, toGrowthRows } from '../../../../scripts/bench/growth/sizes.ts';
 import { replaceBetween } from '../../../../scripts/bench/readme.ts';
 import { compare, runRounds } from '../../../../scripts/bench/rounds.ts';
 import { growth, median, quantile, spread } from '../../../../scripts/bench/statistics.ts';
@@ -53,6 +54,40 @@ describe('statistics of a bench', () => {
     expect(growth(points(1))).toBeCloseTo(1);
     expect(growth(points(2))).toBeCloseTo(2);
     expect(growth(points(0))).toBeCloseTo(0);
+  });
+});
+
+describe('sizes of a bench', () => {
+  const grown = { what: 'time', unit: 'ms', at: (size: number) => `${size} rows`, growing: 'rows', atMost: 0.5 };
+
+  it('keeps several things of one measurement apart, without the warm-up', async () => {
+    const calls: number[] = [];
+    const measure = async (size: number) => {
+      calls.push(size);
+      return { time: size * calls.length, memory: size };
+    };
+    const { time, memory } = await runSizes([1, 10], measure, { quick: true, random: () => 0.99 });
+    expect(calls).toEqual([1, 10, 1, 10, 1, 10, 1, 10]);
+    expect(time).toEqual({ 1: [3, 5, 7], 10: [40, 60, 80] });
+    expect(memory).toEqual({ 1: [1, 1, 1], 10: [10, 10, 10] });
+  });
+
+  it('takes the slope within each round, so that a slow round has none of its own', () => {
+    const rows = toGrowthRows({ 1: [2, 20, 2], 10: [20, 200, 20] }, [1, 10], grown);
+    expect(rows.map(({ what }) => what)).toEqual([
+      'time, 1 rows',
+      'time, 10 rows',
+      'order of growth of the time with rows',
+    ]);
+    expect(rows.at(-1)?.ours).toBeCloseTo(1);
+    expect(rows.at(-1)?.noise).toBeCloseTo(0);
+    expect(listMisses(rows)).toEqual(['order of growth of the time with rows: 1 (±0 %), the goal is ≤ 0.5']);
+  });
+
+  it('has a noise that is a number where nothing grows', () => {
+    const row = toGrowthRows({ 1: [2, 2, 2], 10: [2, 2, 2.5] }, [1, 10], grown).at(-1);
+    expect(row?.ours).toBe(0);
+    expect(row?.noise).toBeCloseTo(Math.log10(1.25) / 4 / 0.5);
   });
 });
 
