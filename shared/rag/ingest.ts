@@ -112,7 +112,7 @@ export function createIngestion(options: IngestionOptions): Ingestion {
     const facts = [PIPELINE_VERSION, chunkOptions, space, contentType, title, source, toCanonicalJson(metadata)];
     return sha256(JSON.stringify([...facts, contentText(input)]));
   };
-  const guard = createModelGuard({ space: embedder, vectorStore });
+  const guard = createModelGuard({ space: embedder, vectorStore, now });
   const tools = { embedder, vectorStore, guard, chunking, readFile: createFileReader(), hashOf };
 
   const converge: ConvergeScope = ({ id, scope, fromStore, source, hash, known, force, signal }) =>

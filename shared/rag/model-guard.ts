@@ -9,38 +9,60 @@ export type VectorSpace = Pick<Embedder, 'fingerprint' | 'space' | 'matches'>;
 /** Keeps the vectors of two models out of one collection. */
 export interface ModelGuard {
   /**
-   * To be called before each write. A collection that was once seen to hold this space's vectors is not read again by
-   * this process; one that holds nothing is looked at each time, for somebody else may be the first to fill it.
+   * To be called before each write, and where a search found nothing. A collection that was seen to hold this space's
+   * vectors is not read again for ten seconds; one that holds nothing is looked at each time, for somebody else may be
+   * the first to fill it.
    *
    * @throws AppError `configuration` when the collection holds vectors of another model or dimension, and what the store
    * throws when it cannot tell: then nothing may be written either.
    */
   check(scope: { readonly collection: string; readonly signal?: AbortSignal }): Promise<void>;
+  /** A vector of this space was just seen there: spares `check` the look. */
+  seen(collection: string, held: string): void;
 }
 
 export interface ModelGuardOptions {
   readonly space: VectorSpace;
   readonly vectorStore: Pick<VectorStore, 'heldModel'>;
+  /** Milliseconds since the epoch. Default: the clock. */
+  readonly now?: () => number;
 }
 
 /** Collections whose model is remembered. */
 const MAX_COLLECTIONS = 1_000;
 
-export function createModelGuard({ space, vectorStore }: ModelGuardOptions): ModelGuard {
-  const known = new Map<string, string>();
+/** Not for ever: another process may empty the collection, and a third fill it with another model. */
+const REMEMBERED_MS = 10_000;
+
+interface Look {
+  readonly held: string;
+  readonly atMs: number;
+}
+
+export function createModelGuard({ space, vectorStore, now = Date.now }: ModelGuardOptions): ModelGuard {
+  const known = new Map<string, Look>();
+
+  const remembered = (collection: string): Look | undefined => {
+    const look = known.get(collection);
+    return look !== undefined && now() - look.atMs < REMEMBERED_MS ? look : undefined;
+  };
+
+  const keep = (collection: string, look: Look): void => remember(known, collection, look, { max: MAX_COLLECTIONS });
 
   return {
+    seen: (collection, held) => keep(collection, { held, atMs: now() }),
     async check({ collection, signal }) {
+      const atMs = now();
+      const recent = remembered(collection);
       const held =
-        known.get(collection) ??
-        (await vectorStore.heldModel({ collection, ...(signal === undefined ? {} : { signal }) }));
+        recent?.held ?? (await vectorStore.heldModel({ collection, ...(signal === undefined ? {} : { signal }) }));
       if (held === undefined) return;
       // Asked each time, for an embedder learns its dimension from its first answer.
       if (!space.matches(held)) {
         known.delete(collection);
         throw foreignModel({ collection, held, space });
       }
-      remember(known, collection, held, { max: MAX_COLLECTIONS });
+      keep(collection, recent ?? { held, atMs });
     },
   };
 }

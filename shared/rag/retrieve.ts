@@ -5,7 +5,7 @@ import type { Embedder } from './embed.ts';
 import type { Fusion } from './fusion.ts';
 import { createLikeness } from './likeness.ts';
 import { selectDiverse } from './mmr.ts';
-import { foreignModel } from './model-guard.ts';
+import { createModelGuard, foreignModel } from './model-guard.ts';
 import { widenChunks } from './neighbors.ts';
 import { fuseHybrid, fuseWordings, type Hit, toFallingScores, toVectorHits, toWordHits } from './ranking.ts';
 
@@ -74,6 +74,8 @@ export interface RetrieverOptions {
   readonly fusion?: Fusion;
   /** The store charges for every chunk it gives: no more are asked for than are wanted, except to choose different ones. */
   readonly paidReads?: boolean;
+  /** Milliseconds since the epoch. Default: the clock. */
+  readonly now?: () => number;
 }
 
 /** What is asked for when there is a choice to be made of it: this many times the results, and at least so many. */
@@ -88,11 +90,14 @@ export function createRetriever({
   vectorStore,
   fusion = { method: 'rrf' },
   paidReads = false,
+  now = Date.now,
 }: RetrieverOptions): Retriever {
+  const guard = createModelGuard({ space: embedder, vectorStore, now });
+
   const checkModel = (chunks: readonly ScoredChunk[], collection: string): void => {
     const foreign = chunks.find(({ embeddingModel }) => !embedder.matches(embeddingModel));
-    if (foreign === undefined) return;
-    throw foreignModel({ collection, held: foreign.embeddingModel, space: embedder });
+    if (foreign !== undefined) throw foreignModel({ collection, held: foreign.embeddingModel, space: embedder });
+    if (chunks[0] !== undefined) guard.seen(collection, chunks[0].embeddingModel);
   };
 
   const rank = async (text: string, { mode, searchText, asked, minScore }: Ranking) => {
@@ -142,7 +147,15 @@ export function createRetriever({
         ...(mode === 'hybrid' || mmr !== undefined ? { withEmbeddings: true } : {}),
       };
       const ranking: Ranking = { mode, searchText, asked, minScore: input.minScore };
-      const rankings = await Promise.all([query, ...variants].map((text) => rank(text, ranking)));
+      const rankings = await Promise.all([query, ...variants].map((text) => rank(text, ranking))).catch(
+        async (thrown: unknown) => {
+          // A store may have no index for vectors of another length: what to do about it is not to make one.
+          if (thrown instanceof AppError && thrown.code === 'configuration') await guard.check({ collection, signal });
+          throw thrown;
+        },
+      );
+      // Firestore passes over vectors of another length as if they were not there.
+      if (mode !== 'lexical' && rankings.every(({ chunks }) => chunks === 0)) await guard.check({ collection, signal });
       const ranked = fuseWordings(rankings.map(({ hits }) => hits));
       const ordered = mmr === undefined ? ranked : diversify(ranked, wanted, mmr.lambda, fusion);
       const results = toResults(ordered.slice(0, wanted), mode).slice(offset);

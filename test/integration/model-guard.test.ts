@@ -82,6 +82,38 @@ describeWithFirestore('vectors of another model in Firestore are refused', (host
       createFirestoreVectorStore({ dimensions: 2, projectId: EMULATOR_PROJECT, emulator: true, tenancy: true }),
     ));
 
+  it('where they have another length, which the query alone passes over', async () => {
+    const collection = `guard${randomUUID().slice(0, 8)}`;
+    const open = (dimensions: number) => {
+      const vectorStore = createFirestoreVectorStore({
+        dimensions,
+        projectId: EMULATOR_PROJECT,
+        emulator: true,
+        collection,
+      });
+      opened.push(vectorStore);
+      const { provider } = createFakeEmbeddings({
+        dimensions,
+        answer: (texts) => ({ vectors: texts.map(() => new Float32Array(dimensions).fill(1)) }),
+      });
+      const embedder = createEmbedder({ provider });
+      const ingestion = createIngestion({ embedder, vectorStore, documentStore: createMemoryDocumentStore() });
+      const retriever = createRetriever({ embedder, vectorStore, paidReads: true });
+      return {
+        ingest: () => ingestion.ingest({ id: 'a', content: 'Some text.', tenant: null }, { signal }),
+        search: () => retriever.search({ query: 'text', topK: 1, tenant: null, signal }),
+      };
+    };
+    const [two, three] = [open(2), open(3)];
+    expect(await three.search()).toMatchObject({ results: [] });
+    await two.ingest();
+    await expect(three.search()).rejects.toMatchObject({
+      code: 'configuration',
+      message: expect.stringMatching(/fake\/m@2.*fake\/m@3.*migrate-embeddings/),
+    });
+    expect((await two.search()).results).toHaveLength(1);
+  });
+
   it('over HTTP, where two documents are ingested and found best first', async () => {
     const upstream = await createScriptedServer((request) => {
       const { input } = request.json() as { input: string[] };

@@ -4,6 +4,7 @@ import type { EmbeddingProvider } from '../../../shared/contracts/embedding-prov
 import type { VectorStore } from '../../../shared/contracts/vector-store.ts';
 import { createEmbedder } from '../../../shared/rag/embed.ts';
 import { createIngestion } from '../../../shared/rag/ingest.ts';
+import { createRetriever } from '../../../shared/rag/retrieve.ts';
 import { createMemoryDocumentStore } from '../../../shared/stores/document/memory.ts';
 import { createMemoryVectorStore } from '../../../shared/stores/vector/memory.ts';
 
@@ -15,7 +16,12 @@ function createWorld() {
   const memory = createMemoryVectorStore({ dimensions: 2 });
   const documentStore = createMemoryDocumentStore();
   const calls = { looks: 0, embedded: 0 };
-  const world = { ...calls, unreadable: undefined as AppError | undefined };
+  const world = {
+    ...calls,
+    nowMs: Date.UTC(2026, 10, 28),
+    unreadable: undefined as AppError | undefined,
+    query: undefined as VectorStore['query'] | undefined,
+  };
   const vectorStore: VectorStore = {
     ...memory,
     async heldModel(where) {
@@ -23,6 +29,7 @@ function createWorld() {
       if (world.unreadable !== undefined) throw world.unreadable;
       return memory.heldModel(where);
     },
+    query: (query) => (world.query ?? memory.query)(query),
   };
   const instance = (model: string, { length = 2, known = true } = {}) => {
     const provider: EmbeddingProvider = {
@@ -38,12 +45,19 @@ function createWorld() {
       },
     };
     const embedder = createEmbedder({ provider, cacheEntries: 0 });
-    const { ingestMany, ...ingestion } = createIngestion({ embedder, vectorStore, documentStore });
+    const { ingestMany, ...ingestion } = createIngestion({
+      embedder,
+      vectorStore,
+      documentStore,
+      now: () => world.nowMs,
+    });
+    const retriever = createRetriever({ embedder, vectorStore, now: () => world.nowMs });
+    const search = () => retriever.search({ query: 'Text.', topK: 1, tenant: null, signal, mode: 'vector' });
     const put = async (id: string, content: string, tenant: string | null = null) => {
       const [outcome] = await ingestMany([{ id, content, tenant }], { signal });
       return outcome;
     };
-    return { ...ingestion, put };
+    return { ...ingestion, put, search };
   };
   return { world, memory, documentStore, instance };
 }
@@ -136,6 +150,17 @@ describe('the look at a collection', () => {
     expect(await first.put('a', 'Text.')).toMatchObject({ error: { code: 'configuration' } });
   });
 
+  test('comes again after ten seconds, so that a collection that others emptied and filled is not mixed', async () => {
+    const { instance, memory, world } = setting;
+    const [first, second] = [instance('first'), instance('second')];
+    await first.put('a', 'Text.');
+    await second.remove('a', scope);
+    await second.put('b', 'Text.');
+    world.nowMs += 10_000;
+    expect(await first.put('c', 'Text.')).toMatchObject({ status: 'failed', error: { code: 'configuration' } });
+    expect(await memory.count(scope)).toBe(1);
+  });
+
   test('that fails keeps the document out, as every failure to read does, and the next attempt may succeed', async () => {
     const { instance, memory, world } = setting;
     world.unreadable = new AppError('network', 'Out of reach.');
@@ -147,5 +172,40 @@ describe('the look at a collection', () => {
     expect([await memory.count(scope), world.embedded]).toEqual([0, 0]);
     world.unreadable = undefined;
     expect(await one.put('a', 'Text.')).toMatchObject({ status: 'ready' });
+  });
+});
+
+describe('a search that finds nothing', () => {
+  const refusal = { code: 'configuration', message: expect.stringMatching(/fake\/first@2.*fake\/second@2/) };
+
+  test('is refused where the store passes over the vectors of another model', async () => {
+    const { instance, world } = setting;
+    await instance('first').put('a', 'Text.');
+    world.query = async () => [];
+    await expect(instance('second').search()).rejects.toMatchObject(refusal);
+    expect(await instance('first').search()).toMatchObject({ results: [] });
+  });
+
+  test('for want of an index is refused for the model, where that is the reason', async () => {
+    const { instance, world } = setting;
+    await instance('first').put('a', 'Text.');
+    const missing = new AppError('configuration', 'An index is missing.');
+    world.query = () => Promise.reject(missing);
+    await expect(instance('second').search()).rejects.toMatchObject(refusal);
+    await expect(instance('first').search()).rejects.toBe(missing);
+  });
+
+  test('looks at the collection only where nothing of the model was seen there of late', async () => {
+    const { instance, world } = setting;
+    const one = instance('first');
+    await one.put('a', 'Text.');
+    await one.search();
+    world.looks = 0;
+    world.query = async () => [];
+    await one.search();
+    expect(world.looks).toBe(0);
+    world.nowMs += 10_000;
+    for (let asked = 0; asked < 3; asked += 1) await one.search();
+    expect(world.looks).toBe(1);
   });
 });
