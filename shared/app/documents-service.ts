@@ -7,7 +7,10 @@ import { isDocumentFault } from '../rag/document-fault.ts';
 import { checkDocumentId } from '../rag/document-key.ts';
 import type { IngestInput, Ingestion } from '../rag/ingest.ts';
 import type { AttemptOutcome } from '../rag/ingest-attempt.ts';
-import type { CallFacts } from '../telemetry/call.ts';
+import { checkMetadata } from '../stores/vector/metadata-rules.ts';
+import type { CallFacts, DocumentFailure } from '../telemetry/call.ts';
+import { describeError } from '../telemetry/log.ts';
+import { safeText } from '../telemetry/safe-text.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { type Caller, tenantOf } from './caller.ts';
 import type { CostMeter } from './cost-meter.ts';
@@ -123,10 +126,13 @@ export function createDocumentsService({
       if (fault !== undefined) throw fault;
       const [only] = body.documents === undefined ? outcomes : [];
       if (only?.error !== undefined && isDocumentFault(only.error)) throw naming(only.id, only.error);
+      // The call itself has no error, and callers are not told what an operator has to mend.
+      Object.assign(facts, failuresOf(outcomes));
       return { object: 'list', data: outcomes.map(toResult) };
     },
 
     async retry({ id, caller, collection = 'default', tenant, signal, facts }) {
+      checkDocumentId(id);
       const owner = tenantOf(caller, tenant);
       const ingest = await ingestion.get();
       const scope = await ingest.scopeOf(id);
@@ -148,13 +154,14 @@ export function createDocumentsService({
         embedded: outcome.embedded,
       });
       if (outcome.error?.code === 'configuration') throw outcome.error;
+      Object.assign(facts, failuresOf([outcome]));
       return toResult(outcome);
     },
 
     receive: createIngestEvent({ config, ingestion, usage, telemetry }),
 
     async status({ id, caller, collection = 'default', tenant, signal }) {
-      checkDocumentId(id, 'id');
+      checkDocumentId(id);
       const scope = { collection, tenant: tenantOf(caller, tenant), signal };
       const record = await (await ingestion.get()).status(id, scope);
       if (!record) throw new AppError('not_found', 'There is no such document.', { param: 'id' });
@@ -171,6 +178,7 @@ export function createDocumentsService({
     },
 
     async remove({ id, caller, collection = 'default', tenant, signal }) {
+      checkDocumentId(id);
       const scope = { collection, tenant: tenantOf(caller, tenant), signal };
       const found = await (await ingestion.get()).remove(id, scope);
       if (!found) throw new AppError('not_found', 'There is no such document.', { param: 'id' });
@@ -187,6 +195,21 @@ function toPublicError(error: AppError): NonNullable<DocumentResult['error']> {
     message: toErrorBody(error).error.message,
     ...(retryAfterMs === undefined ? {} : { retry_after: Math.max(1, Math.ceil(retryAfterMs / 1000)) }),
   };
+}
+
+/** Reasons that are told in one line of the log: a thousand documents mostly fail for the same one. */
+const MAX_FAILURES = 5;
+
+/** One document for each reason that documents failed for. */
+function failuresOf(outcomes: readonly AttemptOutcome[]): Pick<CallFacts, 'failures'> {
+  const failures = new Map<string, DocumentFailure>();
+  for (const { id, error } of outcomes) {
+    if (error === undefined || failures.size === MAX_FAILURES) continue;
+    const reason = JSON.stringify([error.code, error.message]);
+    if (failures.has(reason)) continue;
+    failures.set(reason, { document: safeText(id), code: error.code, error: describeError(error) });
+  }
+  return failures.size === 0 ? {} : { failures: [...failures.values()] };
 }
 
 function naming(id: string, error: AppError): AppError {
@@ -229,6 +252,7 @@ function toIngestInput(document: DocumentInput, path: string, tenant: string | n
   if (text !== undefined && text.trim() === '') {
     throw new AppError('invalid_request', 'A document must not be empty.', { param: `${path}text` });
   }
+  if (metadata !== undefined) checkMetadata(metadata, `${path}metadata`);
   return {
     content: text ?? decodeBase64(base64 ?? '', `${path}content_base64`),
     tenant,

@@ -5,6 +5,7 @@ import { isDocumentFault } from '../rag/document-fault.ts';
 import type { Ingestion } from '../rag/ingest.ts';
 import type { DocumentEvent, DocumentName } from '../stores/document/firestore-event.ts';
 import { toSeconds } from '../telemetry/call.ts';
+import { describeError } from '../telemetry/log.ts';
 import { safeText } from '../telemetry/safe-text.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { EmbeddingUsage } from './embedding-usage.ts';
@@ -71,7 +72,7 @@ export function createIngestEvent({
     if (error !== undefined && !isFinal(error)) throw error;
     return {
       status,
-      facts: { ...facts, chunks, embedded, skipped, tokens, ...(error && { code: error.code, param: error.param }) },
+      facts: { ...facts, chunks, embedded, skipped, tokens, ...(error && failureFacts(error)) },
     };
   };
 
@@ -101,6 +102,10 @@ function idOf(document: DocumentName | undefined, { ingestion, vectorstore }: Sl
   const prefix = `${ingestion.documentsCollection}/`;
   const id = path.slice(prefix.length);
   return path.startsWith(prefix) && id !== '' && !id.includes('/') ? id : undefined;
+}
+
+function failureFacts(error: AppError) {
+  return { code: error.code, param: error.param, error: describeError(error) };
 }
 
 function isFinal(error: AppError): boolean {

@@ -1,5 +1,13 @@
 import type { TraceContext } from './trace-context.ts';
 
+/** A document that could not be ingested, as the log tells it. */
+export interface DocumentFailure {
+  readonly document: string;
+  readonly code: string;
+  /** As `describeError` describes it. */
+  readonly error: Readonly<Record<string, unknown>>;
+}
+
 /** What is learned about a request on its way, under the names that its log line has for it. Never content. */
 export interface CallFacts {
   agent?: string | undefined;
@@ -26,6 +34,8 @@ export interface CallFacts {
   steps?: number;
   documents?: number;
   failed?: number;
+  /** Why documents failed, one example of each reason. */
+  failures?: readonly DocumentFailure[];
   chunks?: number;
   embedded?: number;
   outcome?: string;

@@ -41,7 +41,9 @@ export function createLogSink({ log, project, tracksTokens, tracksCost }: LogSin
     callFinished({ call, method, route, status, latencyMs, error }) {
       if (status === 200 && QUIET_ROUTES.has(route)) return;
       const { facts, trace } = call;
-      log(status >= 500 ? 'ERROR' : 'INFO', `${method} ${route} ${status}`, {
+      // An answer for several documents is none of an error, even when all of them failed.
+      const severity = status >= 500 ? 'ERROR' : facts.failures === undefined ? 'INFO' : 'WARNING';
+      log(severity, `${method} ${route} ${status}`, {
         function: call.functionName,
         request_id: call.requestId,
         status,

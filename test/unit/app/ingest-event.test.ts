@@ -104,7 +104,10 @@ describe('the event that a document was written', () => {
   test('of a document that is at fault itself is recorded and acknowledged', async () => {
     const { world, handle, eventOf, instance } = setting;
     await world.documents.putDocument({ id: 'a', text: paragraphs('A'), metadata: { 'x.y': 1 }, tenant: null });
-    expect(await handle(eventOf('docs/a'))).toMatchObject({ status: 'failed', facts: { code: 'invalid_request' } });
+    expect(await handle(eventOf('docs/a'))).toMatchObject({
+      status: 'failed',
+      facts: { code: 'invalid_request', error: { message: expect.stringContaining('metadata key') } },
+    });
     expect(await instance.status('a', { collection: 'default', tenant: null })).toMatchObject({
       state: 'failed',
       error: { message: expect.stringContaining('metadata') },
