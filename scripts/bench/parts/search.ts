@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { buildBenchServers } from '../bench-servers.ts';
-import type { BenchOptions, BenchPart, BenchRow } from '../part.ts';
+import type { BenchOptions, BenchPart, BenchRow, Goal } from '../part.ts';
 import { type Contender, compare, type Rounds, runRounds } from '../rounds.ts';
 import { buildScan, C_SCAN } from '../search/c-scan.ts';
 import { type ContenderProcess, startContender } from '../search/contender-process.ts';
@@ -12,21 +12,27 @@ import type { Order } from '../servers/search-contender.ts';
 interface SizeGoals extends SearchSize {
   /** Times LangChain's speed. */
   readonly langChain: number;
+  /** Times the speed of each of the others. Where the vectors fit the cache, reading fewer bytes saves less. */
+  readonly others: number;
   /** The vectors do not fit the processor's cache, so that memory is what limits a scan. */
   readonly beyondCache: boolean;
 }
 
 const SIZES: readonly SizeGoals[] = [
-  { count: 10_000, dimensions: 384, langChain: 15, beyondCache: false },
-  { count: 10_000, dimensions: 1_536, langChain: 6, beyondCache: true },
-  { count: 100_000, dimensions: 384, langChain: 35, beyondCache: true },
+  { count: 10_000, dimensions: 384, langChain: 15, others: 1.5, beyondCache: false },
+  { count: 10_000, dimensions: 1_536, langChain: 6, others: 2.5, beyondCache: true },
+  { count: 100_000, dimensions: 384, langChain: 35, others: 2.5, beyondCache: true },
 ];
 const OURS: ContenderName = 'Sluice';
 const UNCODED: ContenderName = 'Sluice, prescan off';
 /** Rows from which on the work of a search is that of looking at them. */
 const LARGE = 100_000;
+/** The codes are a quarter of the vectors more. */
+const VECTOR_MEMORY: Readonly<Record<string, Goal>> = { [OURS]: { atMost: 1.3 }, [UNCODED]: { atMost: 1.25 } };
 /** Below it a process's growth is mostly that of Node itself. */
 const PLAIN_BYTES = 1e8;
+/** Four bytes a number. */
+const RAW = '× the raw vectors';
 const ONE_PERCENT = 'among one percent';
 /** Queries whose results are held against the definition. */
 const JUDGED = 8;
@@ -97,12 +103,12 @@ function speedRows(rounds: Rounds, size: SizeGoals, label: string): BenchRow[] {
           }),
         ];
   return [
-    ...row(OURS, 'hnswlib brute force', 'exact search', 2.5),
-    ...row(OURS, 'usearch exact', 'exact search', 2.5),
-    ...row(OURS, 'sqlite-vec', 'exact search', 2.5),
-    ...row(OURS, 'LanceDB flat', 'exact search', 2.5),
+    ...row(OURS, 'hnswlib brute force', 'exact search', size.others),
+    ...row(OURS, 'usearch exact', 'exact search', size.others),
+    ...row(OURS, 'sqlite-vec', 'exact search', size.others),
+    ...row(OURS, 'LanceDB flat', 'exact search', size.others),
     ...row(OURS, 'LangChain MemoryVectorStore', 'exact search', size.langChain),
-    ...row(OURS, 'Orama', 'exact search', size.langChain),
+    ...row(OURS, 'Orama', 'exact search', size.others),
     ...row(UNCODED, 'hnswlib brute force', 'exact search, prescan off', 0.9),
     ...row(UNCODED, C_SCAN, 'exact search, prescan off', 0.65),
     // Among fewer, what is done for every search whatever it looks at is most of the work.
@@ -113,27 +119,39 @@ function speedRows(rounds: Rounds, size: SizeGoals, label: string): BenchRow[] {
 function stateRows(started: ReadonlyMap<string, ContenderProcess>, size: SearchSize, label: string): BenchRow[] {
   const truth = findTruth(size, JUDGED);
   const rawBytes = size.count * size.dimensions * 4;
-  return [...started].flatMap(([name, { ready: filled }]) => {
-    const found = truth.map((rows, query) => rows.filter((row) => filled.found[query]?.includes(row)).length);
-    const recall = found.reduce((sum, count) => sum + count, 0) / (JUDGED * TOP_K);
-    const own = name === OURS || name === UNCODED;
-    const state = (what: string, value: number, unit: string, goal?: BenchRow['goal']): BenchRow => ({
-      what: `${what} of ${name}, ${label}`,
-      ours: value,
-      unit,
-      noise: 0,
-      ...(goal === undefined ? {} : { goal }),
-    });
-    return [
-      state('recall@10', recall, '', own ? { atLeast: 1 } : undefined),
-      // The codes are a quarter of the vectors, and are counted.
-      state(
-        'memory',
-        filled.grewBytes / rawBytes,
-        '× the vectors',
-        own && rawBytes > PLAIN_BYTES ? { atMost: name === OURS ? 1.5 : 1.25 } : undefined,
-      ),
-      state('filling', filled.buildMs, 'ms'),
-    ];
+  const recallOf = ({ ready: { found } }: ContenderProcess): number =>
+    truth.flatMap((rows, query) => rows.filter((row) => found[query]?.includes(row))).length / (JUDGED * TOP_K);
+  const own = [...started].filter(([name]) => name === OURS || name === UNCODED);
+  const others = [...started].filter(([name]) => name !== OURS && name !== UNCODED);
+  const state = (what: string, ours: number, unit: string, goal?: Goal): BenchRow => ({
+    what: `${what}, ${label}`,
+    ours,
+    unit,
+    noise: 0,
+    ...(goal === undefined ? {} : { goal }),
   });
+  /** One value of ours beside that of each of the others. */
+  const beside = (what: string, unit: string, read: (contender: ContenderProcess) => number): BenchRow[] => {
+    const ours = started.get(OURS);
+    if (ours === undefined) return [];
+    return others.map(([name, contender]) => {
+      const peer = { name, value: read(contender) };
+      return { ...state(what, read(ours), unit), peer, ratio: read(ours) / peer.value };
+    });
+  };
+  return [
+    ...own.map(([name, contender]) => state(`recall@10 of ${name}`, recallOf(contender), '', { atLeast: 1 })),
+    ...(others.length === 0
+      ? []
+      : [state('lowest recall@10 of the others', Math.min(...others.map(([, contender]) => recallOf(contender))), '')]),
+    ...beside('filling, once', 'ms', ({ ready: { buildMs } }) => buildMs),
+    ...(rawBytes < PLAIN_BYTES
+      ? []
+      : [
+          ...own.map(([name, { ready }]) =>
+            state(`memory of ${name}, vectors alone`, ready.outsideBytes / rawBytes, RAW, VECTOR_MEMORY[name]),
+          ),
+          ...beside('memory, all the process grew by', RAW, ({ ready }) => ready.grewBytes / rawBytes),
+        ]),
+  ];
 }
