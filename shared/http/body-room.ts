@@ -4,7 +4,7 @@ import { totalmem } from 'node:os';
 import { AppError } from '../contracts/app-error.ts';
 
 /** Bodies up to here are always taken: however much the large ones hold, everybody else goes on. */
-const SMALL_BYTES = 64 * 1024;
+export const SMALL_BYTES = 64 * 1024;
 
 /** A body is in memory five times for a moment, while it becomes a request to a vendor, and twice while that is answered. */
 const SHARE_OF_MEMORY = 1 / 8;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../contracts/app-error.ts';
+import { SMALL_BYTES } from './body-room.ts';
 import { HttpError } from './error-response.ts';
 
 /** A request whose body is in memory: what the front door leaves, and what the functions framework leaves without it. */
@@ -8,10 +9,17 @@ export interface BufferedRequest extends IncomingMessage {
   body?: unknown;
 }
 
+/** How long a body that takes room of others may be on its way before it has to have come at a pace. */
+const PATIENCE_MS = 20_000;
+/** Slower than that, the largest body would not be there when Node ends the request, after five minutes. */
+const LEAST_BYTES_PER_MS = 32;
+
 /**
  * The whole body, at most `limit` bytes.
  * @param hold asked for room for the declared length at first, and for each length that is reached; may throw.
- * @throws HttpError 413 as soon as the declared or received length is above the limit, without reading the rest.
+ * @throws HttpError 413 as soon as the declared or received length is above the limit, without reading the rest; 408
+ * for one above 64 KiB that
+ * hardly comes: it would keep others out of the room that it has been given.
  * @throws what `hold` throws.
  */
 export async function readBody(
@@ -27,6 +35,7 @@ export async function readBody(
     let length = 0;
     // Listeners that stay would keep the body for as long as there is the request.
     const leave = (): void => {
+      clearTimeout(timer);
       request.off('data', onData);
       request.off('end', onEnd);
       request.off('error', stop);
@@ -36,12 +45,24 @@ export async function readBody(
       leave();
       reject(error);
     };
+    let timer: NodeJS.Timeout | undefined;
+    const watchPace = (): void => {
+      if (timer !== undefined || Math.max(declared, length) <= SMALL_BYTES) return;
+      const startedAtMs = Date.now();
+      const check = (): void => {
+        const leftMs = startedAtMs + PATIENCE_MS + length / LEAST_BYTES_PER_MS - Date.now();
+        if (leftMs > 0) timer = setTimeout(check, leftMs);
+        else stop(tooSlow());
+      };
+      timer = setTimeout(check, PATIENCE_MS);
+    };
     const onData = (part: Buffer): void => {
       length += part.length;
       try {
         assertLength(length, limit);
         hold(length);
         parts.push(part);
+        watchPace();
       } catch (error) {
         stop(error as Error);
       }
@@ -57,6 +78,7 @@ export async function readBody(
     request.on('end', onEnd);
     request.on('error', stop);
     request.on('close', onClose);
+    watchPace();
   });
 }
 
@@ -170,6 +192,17 @@ function assertCleanText(value: unknown, path: string): void {
 
 function assertLength(length: number, limit: number): void {
   if (length > limit) throw tooLarge(limit);
+}
+
+function tooSlow(): HttpError {
+  return new HttpError(
+    408,
+    'timeout',
+    'The body of the request comes too slowly. Send it again, at 32 KB a second at least.',
+    {
+      headers: { connection: 'close' },
+    },
+  );
 }
 
 function tooLarge(limit: number): HttpError {

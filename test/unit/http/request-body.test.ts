@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../../shared/contracts/app-error.ts';
 import { HttpError } from '../../../shared/http/error-response.ts';
 import { type BufferedRequest, readBody, readJsonBody } from '../../../shared/http/request-body.ts';
@@ -194,6 +194,48 @@ describe('reading a body', () => {
   function incoming(headers: Record<string, string> = {}): PassThrough & BufferedRequest {
     return Object.assign(new PassThrough(), { headers, complete: false }) as unknown as PassThrough & BufferedRequest;
   }
+
+  describe('that takes room of others', () => {
+    const KB = 1024;
+    beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }));
+    afterEach(() => void vi.useRealTimers());
+
+    /** Sends a piece every ten seconds until the body is refused or `pieces` have been sent. */
+    async function send({ pieces, bytes, length }: { pieces: number; bytes: number; length?: number }) {
+      const source = incoming(length === undefined ? {} : { 'content-length': String(length) });
+      let outcome: unknown;
+      const body = readBody(source, 10_000 * KB).then(
+        (read) => {
+          outcome = read.length;
+        },
+        (error: unknown) => {
+          outcome = error;
+        },
+      );
+      for (let sent = 0; sent < pieces && outcome === undefined; sent += 1) {
+        source.emit('data', Buffer.alloc(bytes));
+        await vi.advanceTimersByTimeAsync(10_000);
+      }
+      if (outcome === undefined) source.end();
+      await body;
+      return outcome;
+    }
+    const tooSlow = { status: 408, code: 'timeout', headers: { connection: 'close' } };
+
+    it('is refused when it does not come, or hardly', async () => {
+      expect(await send({ pieces: 3, bytes: 0, length: 9_000 * KB })).toMatchObject(tooSlow);
+      expect(await send({ pieces: 30, bytes: 10 * KB, length: 9_000 * KB })).toMatchObject(tooSlow);
+      expect(await send({ pieces: 30, bytes: 70 * KB })).toMatchObject(tooSlow);
+    });
+
+    it('is taken at a steady pace, however long that takes', async () => {
+      expect(await send({ pieces: 28, bytes: 350 * KB, length: 9_800 * KB })).toBe(9_800 * KB);
+    });
+
+    it('and a small one is taken as it comes', async () => {
+      expect(await send({ pieces: 30, bytes: KB, length: 30 * KB })).toBe(30 * KB);
+    });
+  });
 
   it('joins its pieces', async () => {
     const source = incoming();
