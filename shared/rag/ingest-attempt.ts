@@ -131,6 +131,7 @@ async function fill(
   await storing.run(plan.missing(embedder.matches));
   const { embedded, failed, tokens, error } = storing.result();
   const chunks = pieces.length - failed;
+  if (chunks > 0) await guard.filled(collection);
   const counts = { chunks, embedded, skipped: chunks - embedded, tokens };
   if (error !== undefined) return { ...counts, error };
   // Only now: a crash before leaves the older version searchable, never a hole.

@@ -7,6 +7,7 @@ import { checkDocumentId, sha256 } from './document-key.ts';
 import { createDocumentsAtOnce } from './documents-at-once.ts';
 import type { Embedder } from './embed.ts';
 import { createFileReader } from './file-reader.ts';
+import { createFirstFill } from './first-fill.ts';
 import { attemptUnderClaim, NOTHING } from './ingest-attempt.ts';
 import { createClaims } from './ingest-claim.ts';
 import { toCanonicalJson } from './ingest-plan.ts';
@@ -112,7 +113,12 @@ export function createIngestion(options: IngestionOptions): Ingestion {
     const facts = [PIPELINE_VERSION, chunkOptions, space, contentType, title, source, toCanonicalJson(metadata)];
     return sha256(JSON.stringify([...facts, contentText(input)]));
   };
-  const guard = createModelGuard({ space: embedder, vectorStore, now });
+  const guard = createModelGuard({
+    space: embedder,
+    vectorStore,
+    firstFill: createFirstFill(journal, now),
+    now,
+  });
   const tools = { embedder, vectorStore, guard, chunking, readFile: createFileReader(), hashOf };
 
   const converge: ConvergeScope = ({ id, scope, fromStore, source, hash, known, force, signal }) =>

@@ -2,6 +2,7 @@ import { AppError } from '../contracts/app-error.ts';
 import type { VectorStore } from '../contracts/vector-store.ts';
 import { remember } from '../resilience/recent-map.ts';
 import type { Embedder } from './embed.ts';
+import type { FirstFill } from './first-fill.ts';
 
 /** A vector space: what its vectors are marked with, and which marks are of it. */
 export type VectorSpace = Pick<Embedder, 'fingerprint' | 'space' | 'matches'>;
@@ -19,11 +20,15 @@ export interface ModelGuard {
   check(scope: { readonly collection: string; readonly signal?: AbortSignal }): Promise<void>;
   /** A vector of this space was just seen there: spares `check` the look. */
   seen(collection: string, held: string): void;
+  /** Vectors of this space have been written there, so that others need not be kept out of an empty collection. */
+  filled(collection: string): Promise<void>;
 }
 
 export interface ModelGuardOptions {
   readonly space: VectorSpace;
   readonly vectorStore: Pick<VectorStore, 'heldModel'>;
+  /** For those that write: keeps two models from filling an empty collection at the same time. */
+  readonly firstFill?: FirstFill;
   /** Milliseconds since the epoch. Default: the clock. */
   readonly now?: () => number;
 }
@@ -39,7 +44,7 @@ interface Look {
   readonly atMs: number;
 }
 
-export function createModelGuard({ space, vectorStore, now = Date.now }: ModelGuardOptions): ModelGuard {
+export function createModelGuard({ space, vectorStore, firstFill, now = Date.now }: ModelGuardOptions): ModelGuard {
   const known = new Map<string, Look>();
 
   const remembered = (collection: string): Look | undefined => {
@@ -54,8 +59,14 @@ export function createModelGuard({ space, vectorStore, now = Date.now }: ModelGu
     async check({ collection, signal }) {
       const atMs = now();
       const recent = remembered(collection);
-      const held =
-        recent?.held ?? (await vectorStore.heldModel({ collection, ...(signal === undefined ? {} : { signal }) }));
+      const look = () => vectorStore.heldModel({ collection, ...(signal === undefined ? {} : { signal }) });
+      let held = recent?.held ?? (await look());
+      if (held === undefined && firstFill !== undefined) {
+        const owner = await firstFill.reserve(collection, space.space);
+        // Whoever had it before may have filled the collection since it was looked at.
+        held = await look();
+        if (held === undefined && owner !== space.space) throw foreignModel({ collection, held: owner, space });
+      }
       if (held === undefined) return;
       // Asked each time, for an embedder learns its dimension from its first answer.
       if (!space.matches(held)) {
@@ -64,6 +75,8 @@ export function createModelGuard({ space, vectorStore, now = Date.now }: ModelGu
       }
       keep(collection, recent ?? { held, atMs });
     },
+    // Should it fail, the reservation ends by itself.
+    filled: async (collection) => firstFill?.release(collection).catch(() => undefined),
   };
 }
 

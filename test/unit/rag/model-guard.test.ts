@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AppError } from '../../../shared/contracts/app-error.ts';
 import type { EmbeddingProvider } from '../../../shared/contracts/embedding-provider.ts';
@@ -9,6 +10,8 @@ import { createMemoryDocumentStore } from '../../../shared/stores/document/memor
 import { createMemoryVectorStore } from '../../../shared/stores/vector/memory.ts';
 
 const { signal } = new AbortController();
+// All that are under way at once listen to it.
+setMaxListeners(0, signal);
 const scope = { collection: 'default', tenant: null };
 
 /** Stores that several instances share, each with a model of its own, and what they did there. */
@@ -21,6 +24,7 @@ function createWorld() {
     nowMs: Date.UTC(2026, 10, 28),
     unreadable: undefined as AppError | undefined,
     query: undefined as VectorStore['query'] | undefined,
+    failure: undefined as AppError | undefined,
   };
   const vectorStore: VectorStore = {
     ...memory,
@@ -40,6 +44,7 @@ function createWorld() {
       maxBatchTokens: 1_000,
       maxInputTokens: 500,
       async embed(texts) {
+        if (world.failure !== undefined) throw world.failure;
         world.embedded += texts.length;
         return { vectors: texts.map((text) => new Float32Array(length).fill(text.length)) };
       },
@@ -172,6 +177,44 @@ describe('the look at a collection', () => {
     expect([await memory.count(scope), world.embedded]).toEqual([0, 0]);
     world.unreadable = undefined;
     expect(await one.put('a', 'Text.')).toMatchObject({ status: 'ready' });
+  });
+});
+
+describe('an empty collection', () => {
+  test('is filled by one model when several begin at the same moment, however many documents each has', async () => {
+    const { instance, memory } = setting;
+    const ids = Array.from({ length: 20 }, (_, index) => `d${index}`);
+    const outcomes = await Promise.all(
+      ['first', 'second', 'first', 'third'].map(async (model, place) => {
+        const { put } = instance(model);
+        const put20 = await Promise.all(ids.map((id) => put(`${id}-${place}`, `Text of ${id}.`)));
+        return { model, ready: put20.filter((outcome) => outcome?.status === 'ready').length };
+      }),
+    );
+    const winners = new Set(outcomes.filter(({ ready }) => ready > 0).map(({ model }) => model));
+    expect(winners.size).toBe(1);
+    const ready = outcomes.reduce((sum, outcome) => sum + outcome.ready, 0);
+    expect(ready % 20).toBe(0);
+    expect(await memory.count(scope)).toBe(ready);
+  });
+
+  test('is kept for a model that has begun, and free again a minute after that was seen last', async () => {
+    const { instance, world } = setting;
+    const [first, second] = [instance('first'), instance('second')];
+    world.failure = new AppError('server_error', 'The model is down.');
+    expect(await first.put('a', 'Text.')).toMatchObject({ status: 'failed', error: { code: 'server_error' } });
+    world.failure = undefined;
+    world.nowMs += 59_999;
+    expect(await second.put('b', 'Text.')).toMatchObject({ status: 'failed', error: { code: 'configuration' } });
+    world.nowMs += 1;
+    expect(await second.put('b', 'Text.')).toMatchObject({ status: 'ready' });
+    expect(await first.put('a', 'Text.')).toMatchObject({ status: 'failed', error: { code: 'configuration' } });
+  });
+
+  test('is nobody’s for having been searched', async () => {
+    const { instance } = setting;
+    expect(await instance('first').search()).toMatchObject({ results: [] });
+    expect(await instance('second').put('a', 'Text.')).toMatchObject({ status: 'ready' });
   });
 });
 
