@@ -12,6 +12,10 @@ const REQUESTS_AT_ONCE = 2;
 const MAX_ATTEMPTS = 6;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
+/** Times that a document is sent for which the service says when another attempt may succeed. */
+const MAX_ROUNDS = 3;
+/** As long as an ingestion that was cut off keeps its document. */
+const LONGEST_DOCUMENT_WAIT_MS = 60_000;
 
 export interface SendOptions {
   /** Base URL of the service, without a path. */
@@ -89,9 +93,23 @@ export async function sendFiles(files: readonly InputFile[], options: SendOption
   });
 }
 
-async function sendPieces(pieces: readonly Piece[], options: SendOptions): Promise<FileResult[]> {
+async function sendPieces(pieces: readonly Piece[], options: SendOptions, round = 1): Promise<FileResult[]> {
   const { status, body } = await post(pieces, options);
-  if (status === 200 || status === 207) return pieces.map(({ file }) => toResult(file, body));
+  if (status === 200 || status === 207) {
+    const results = pieces.map(({ file }) => toResult(file, body));
+    const later = pieces.filter(({ file }) => waitOf(file, body) !== undefined);
+    if (later.length === 0 || round === MAX_ROUNDS) return results;
+    const { sleep = sleepFor, signal } = options;
+    const waitMs = Math.max(...later.map(({ file }) => waitOf(file, body) ?? 0));
+    await sleep(waitMs, signal);
+    const again = await sendPieces(later, options, round + 1).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      // What is known of the others stays true.
+      return [];
+    });
+    const outcomes = new Map(again.map((result) => [result.id, result]));
+    return results.map((result) => outcomes.get(result.id) ?? result);
+  }
   const message = messageOf(body) ?? `The service answered ${status}.`;
   if (status === 401 || status === 403 || status === 404) throw new AppError('permission', message);
   if (pieces.length === 1 || status >= 500) return pieces.map(({ file }) => failure(file, message));
@@ -185,12 +203,22 @@ interface DocumentResult {
   readonly embedded?: number;
   readonly tokens?: number;
   readonly cost_usd?: number | null;
-  readonly error?: { readonly message?: string };
+  readonly error?: { readonly message?: string; readonly retry_after?: number };
+}
+
+function findDocument({ id }: InputFile, body: unknown): DocumentResult | undefined {
+  const list = (body as { data?: readonly DocumentResult[] } | undefined)?.data ?? [];
+  return list.find((document) => document.id === id);
+}
+
+/** Milliseconds after which the service may take a document that it has not taken, if it says so and that is soon. */
+function waitOf(file: InputFile, body: unknown): number | undefined {
+  const seconds = findDocument(file, body)?.error?.retry_after;
+  return typeof seconds === 'number' && seconds * 1000 <= LONGEST_DOCUMENT_WAIT_MS ? seconds * 1000 : undefined;
 }
 
 function toResult(file: InputFile, body: unknown): FileResult {
-  const list = (body as { data?: readonly DocumentResult[] } | undefined)?.data ?? [];
-  const found = list.find(({ id }) => id === file.id);
+  const found = findDocument(file, body);
   const status = found?.status === 'ready' || found?.status === 'unchanged' ? found.status : 'failed';
   if (status === 'failed') return failure(file, found?.error?.message ?? 'The service did not say what became of it.');
   const { chunks = 0, embedded = 0, tokens = 0, cost_usd: costUsd = 0 } = found ?? {};

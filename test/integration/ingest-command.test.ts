@@ -168,6 +168,38 @@ describe('sending files', () => {
     await server.close();
   });
 
+  const limited = { code: 'rate_limit', message: 'Limited.', retry_after: 42 };
+
+  it('sends a document again when the service says when, and no other', async () => {
+    const server = await createScriptedServer();
+    server.reply(
+      { status: 207, body: { data: [data[0], { id: 'docs~page.html', status: 'failed', error: limited }] } },
+      { body: { data: [data[1]] } },
+    );
+    const { results, waits } = await send(server.origin);
+    expect(results.map(({ status }) => status)).toEqual(['ready', 'ready']);
+    expect(waits).toEqual([42_000]);
+    expect(
+      server.requests.map((request) => (request.json() as { documents: { id: string }[] }).documents),
+    ).toMatchObject([[{ id: 'docs~guide.md' }, { id: 'docs~page.html' }], [{ id: 'docs~page.html' }]]);
+    await server.close();
+  });
+
+  it.each([
+    ['again and again', 42, [42_000, 42_000]],
+    ['for long', 61, []],
+  ])('gives a document up that the service puts off %s', async (_name, seconds, expected) => {
+    const error = { ...limited, retry_after: seconds };
+    const server = await createScriptedServer({
+      status: 207,
+      body: { data: [data[0], { id: 'docs~page.html', status: 'failed', error }] },
+    });
+    const { results, waits } = await send(server.origin);
+    expect(results).toMatchObject([{ status: 'ready' }, { status: 'failed', message: 'Limited.' }]);
+    expect(waits).toEqual(expected);
+    await server.close();
+  });
+
   it.each([
     ['a key is refused', { status: 401, body: { error: { message: 'Bad key.' } } }, 'Bad key.'],
     ['the service is not set up', { status: 500, headers: { 'x-should-retry': 'false' } }, '500'],
