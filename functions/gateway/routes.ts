@@ -21,9 +21,11 @@ export function gatewayRoutes(app: App): readonly Route<Handler>[] {
       method: 'GET',
       path: '/v1/usage',
       // Of no function: what a key may see of it, the service decides.
-      handler: async (context) => ({
-        json: await app.usage.report({ caller: await app.authenticate(context), days: context.query.get('days') }),
-      }),
+      handler: async (context) => {
+        const caller = await app.authenticate(context);
+        const { query } = context;
+        return { json: await app.usage.report({ caller, days: query.get('days'), tenant: query.get('tenant') }) };
+      },
     },
     { method: 'GET', path: '/openapi.json', handler: async () => ({ json: await openApi.get() }) },
   ];

@@ -5,7 +5,7 @@ import { type BudgetLimits, toBudgetLimits } from '../usage/budget-limits.ts';
 import { toUsd } from '../usage/cost.ts';
 import { nextDayMs } from '../usage/day.ts';
 import { addTotals, emptyTotals, totalsOf, USAGE_DIMENSIONS } from '../usage/day-record.ts';
-import type { Caller } from './caller.ts';
+import { type Caller, seesEverything } from './caller.ts';
 
 /** Sums of the calls to upstreams: a request that went over two legs and was charged for both counts twice. */
 export interface UsageFigures {
@@ -55,7 +55,12 @@ export interface UsageService {
    * @param days as in the query, 1 to 90. Default 30.
    * @throws AppError `invalid_request` for another number of days, and what the ledger throws.
    */
-  report(options: { readonly caller: Caller; readonly days?: string | null }): Promise<UsageReport>;
+  report(options: {
+    readonly caller: Caller;
+    readonly days?: string | null;
+    /** Whose sums alone are wanted; only whoever sees everything may name another tenant than its own. */
+    readonly tenant?: string | null;
+  }): Promise<UsageReport>;
 }
 
 const DEFAULT_DAYS = 30;
@@ -85,7 +90,8 @@ export function createUsageService({ config, ledger, now = Date.now }: UsageServ
   };
 
   return {
-    async report({ caller, days: wanted }) {
+    async report({ caller: asking, days: wanted, tenant }) {
+      const caller = asTenant(asking, tenant ?? null);
       const count = parseDays(wanted ?? null);
       const nowMs = now();
       const days = await ledger.days(count);
@@ -116,6 +122,15 @@ function parseDays(text: string | null): number {
   const days = /^\d{1,3}$/.test(text) ? Number(text) : 0;
   if (days >= 1 && days <= MAX_DAYS) return days;
   throw new AppError('invalid_request', `\`days\` is a whole number from 1 to ${MAX_DAYS}.`, { param: 'days' });
+}
+
+/** @throws AppError `permission` for the sums of somebody else. */
+function asTenant(caller: Caller, tenant: string | null): Caller {
+  if (tenant === null || tenant === caller.tenant) return caller;
+  if (seesEverything(caller)) return { ...caller, tenant };
+  throw new AppError('permission', 'This caller may see the usage of its own tenant or key alone.', {
+    param: 'tenant',
+  });
 }
 
 function scopeOf({ tenant, key, models, functions }: Caller): UsageReport['scope'] {

@@ -192,7 +192,7 @@ export const OPERATIONS: readonly Operation[] = [
     id: 'getUsage',
     tag: 'operation',
     summary: 'Requests, tokens and costs of today and the days before',
-    query: { days: z.int().min(1).max(90).optional() },
+    query: { days: z.int().min(1).max(90).optional(), tenant: z.string().optional() },
     answers: { 200: json(answers.usageReport, 'What the caller may see of it') },
   }),
   open({

@@ -169,4 +169,22 @@ describe('who sees what', () => {
     expect('by' in report.today).toBe(scope === 'all');
     expect(report.limits.some(({ name }) => name === 'daily_usd')).toBe(scope === 'all');
   });
+
+  it.each([
+    ['its own', { tenant: 't2' }, 't2'],
+    ['any, when the caller sees everything', { tenant: null }, 't2'],
+  ] as const)('a tenant may be named: %s', async (_, caller, tenant) => {
+    const report = await (await setup()).report({ caller, tenant });
+    expect([report.scope, report.today.requests, 'by' in report.today]).toEqual(['tenant', 1, false]);
+  });
+
+  it.each([
+    ['a tenant', { tenant: 't3' }],
+    ['a key limited to some models', { tenant: null, key: 'team-b', models: ['m'] }],
+  ] as const)('%s is refused the sums of another tenant', async (_, caller) => {
+    await expect((await setup()).report({ caller, tenant: 't2' })).rejects.toMatchObject({
+      code: 'permission',
+      param: 'tenant',
+    });
+  });
 });
