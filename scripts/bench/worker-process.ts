@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { tmpdir } from 'node:os';
 
 /** A process that says when it is ready, and then answers orders, one at a time. */
 export interface WorkerProcess<Ready, Order, Answer> {
@@ -8,12 +9,21 @@ export interface WorkerProcess<Ready, Order, Answer> {
   stop(): void;
 }
 
-/** Starts a script and waits until it is ready. @throws Error when it ends before it answers, with its last words. */
+/**
+ * Starts a script and waits until it is ready.
+ * @param options.temporary its folder for temporary files, which it is not there to remove when it is stopped.
+ * @throws Error when it ends before it answers, with its last words.
+ */
 export async function startWorker<Ready, Order extends object, Answer>(
   script: string,
   parameters: readonly string[],
+  { temporary = tmpdir() }: { readonly temporary?: string } = {},
 ): Promise<WorkerProcess<Ready, Order, Answer>> {
-  const child = fork(script, parameters, { execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const child = fork(script, parameters, {
+    execArgv: ['--expose-gc'],
+    env: { ...process.env, TMPDIR: temporary },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
   const ready = await nextMessage<Ready>(child);

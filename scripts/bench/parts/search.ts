@@ -61,13 +61,13 @@ interface SizeOptions extends BenchOptions {
 }
 
 async function measureSize(size: SizeGoals, options: SizeOptions): Promise<BenchRow[]> {
-  const { script, peers, scan, quick, log, random } = options;
+  const { script, peers, scan, scratch, quick, log, random } = options;
   const label = `${size.count.toLocaleString('en-US')} × ${size.dimensions}`;
   const started = new Map<string, ContenderProcess>();
   try {
     for (const name of Object.keys(CONTENDERS)) {
       try {
-        started.set(name, await startContender(script, { peers, name, size }));
+        started.set(name, await startContender(script, { peers, name, size, scratch }));
         log(`  ${label}: ${name} is full`);
       } catch (error) {
         // Ours is what is measured. Without it no goal would be missed.
