@@ -73,12 +73,21 @@ export function createLibrary(api: Api): Library {
   };
 
   const check = async (entry: LibraryEntry): Promise<void> => {
-    setState(entry, { step: 'checking' });
+    const before = states.get()[keyOf(entry)];
+    // What is known stays as it is meanwhile: its button would vanish under the finger, or under the focus.
+    if (before?.step !== 'known') setState(entry, { step: 'checking' });
+    const shown = states.get()[keyOf(entry)];
+    const found = await find(entry);
+    // Whatever was done to it in the meantime is newer.
+    if (states.get()[keyOf(entry)] === shown) setState(entry, found);
+  };
+
+  const find = async (entry: LibraryEntry): Promise<EntryState> => {
     try {
-      setState(entry, { step: 'known', document: await api.get<DocumentObject>(pathOf(entry)) });
+      return { step: 'known', document: await api.get<DocumentObject>(pathOf(entry)) };
     } catch (error) {
       const failure = ApiError.from(error);
-      setState(entry, failure.status === 404 ? { step: 'gone' } : { step: 'failed', error: failure });
+      return failure.status === 404 ? { step: 'gone' } : { step: 'failed', error: failure };
     }
   };
 
