@@ -18,6 +18,7 @@ import { assertFunctionAllowed, assertModelAllowed, budgetScopeOf, type Caller, 
 import { lastUserText, toChatRequest } from './chat-request.ts';
 import type { ChatRetrieval } from './chat-retrieval.ts';
 import type { CostMeter } from './cost-meter.ts';
+import type { Lazy } from './lazy.ts';
 import type { LegRunner } from './leg-runner.ts';
 import { embedsLocally } from './local-embeddings.ts';
 import { createModelTurns, type ModelTurns, type StreamedTurn } from './model-turns.ts';
@@ -26,6 +27,7 @@ import { openWhenRead } from './open-when-read.ts';
 import { createQueryModel } from './query-model.ts';
 import type { ReactAgents } from './react/react-agents.ts';
 import type { ReactLoop, ReactReport } from './react/react-types.ts';
+import { takesTurns } from './react/takes-turns.ts';
 import { createRequestTally, type RequestTally } from './request-tally.ts';
 
 export interface ChatInput {
@@ -61,7 +63,7 @@ export interface ChatServiceOptions {
   readonly resolve: (model: string) => Route;
   readonly runLegs: LegRunner;
   readonly retrieval: ChatRetrieval;
-  readonly reactAgents: ReactAgents;
+  readonly reactAgents: Lazy<ReactAgents>;
   /** Absent when answers are not cached. */
   readonly answers?: AnswerCache;
   readonly budget: Budget;
@@ -133,7 +135,9 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     const wanted = body.sluice?.retrieval;
     const withContent = typeof wanted === 'object' && wanted.include_content === true;
     const react =
-      route.agent && options.reactAgents.loopFor(route.agent, { caller, tenant, firstCitation, withContent });
+      route.agent && takesTurns(route.agent)
+        ? (await options.reactAgents.get()).loopFor(route.agent, { caller, tenant, firstCitation, withContent })
+        : undefined;
     const ticket = react
       ? undefined
       : options.answers?.ticketFor({ route, request, tenant }, { enabled: body.sluice?.cache });

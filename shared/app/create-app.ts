@@ -35,7 +35,6 @@ import { createMetricsService, type MetricsService } from './metrics-service.ts'
 import { createModelsService, type ModelsService } from './models-service.ts';
 import { createObservation, type Observation } from './observation.ts';
 import { createOutgoing } from './outgoing.ts';
-import { createReactAgents } from './react/react-agents.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createReadEstimate } from './search-reads.ts';
 import { createSearchService, type SearchService } from './search-service.ts';
@@ -202,14 +201,10 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
         ...time,
       }),
       retrieval: createChatRetrieval({ config, retriever, usage }),
-      reactAgents: createReactAgents({
-        config,
-        retriever,
-        usage,
-        fetchFor: outgoing.fetchForTool,
-        credentials,
-        log,
-        telemetry,
+      reactAgents: createLazy(async () => {
+        const { createReactAgents } = await import('./react/react-agents.ts');
+        const fetchFor = outgoing.fetchForTool;
+        return createReactAgents({ config, retriever, usage, fetchFor, credentials, log, telemetry });
       }),
       ...(answers === undefined ? {} : { answers }),
       budget,

@@ -14,7 +14,7 @@ import { createHttpTool } from './tools/http-tool.ts';
 import { createSearchTool, SEARCH_TOOL, type SearchScope } from './tools/search-tool.ts';
 
 export interface ReactAgents {
-  /** The loop for one request; undefined for an agent that answers in a single turn. */
+  /** The loop for one request to an agent that takes turns. */
   loopFor(
     agent: AgentConfig,
     scope: {
@@ -24,7 +24,7 @@ export interface ReactAgents {
       /** Citations carry the text of their passage. */
       readonly withContent?: boolean;
     },
-  ): ReactLoop | undefined;
+  ): ReactLoop;
 }
 
 export interface ReactAgentsOptions {
@@ -67,8 +67,6 @@ export function createReactAgents({
 
   return {
     loopFor(agent, { caller, tenant, firstCitation, withContent = false }) {
-      // The role alone, without a tool, is a model that answers in one turn.
-      if (agent.role !== 'react' || agent.tools.length === 0) return undefined;
       const onTokens = (tokens: number) => usage.record({ target: config.embeddings, tokens, caller, tenant });
       const scope = { tenant, firstIndex: firstCitation + 1, withContent, onTokens };
       return createReactLoop({
