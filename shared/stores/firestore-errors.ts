@@ -57,7 +57,11 @@ export function fromFirestoreError(error: unknown, indexCommand?: () => string):
     return new AppError(code, message, { cause: error, ...(retryable !== undefined && { retryable }) });
   }
   if (isMissingFile(error)) {
-    return new AppError('configuration', 'The file that credentials_file names cannot be read.', { cause: error });
+    return new AppError(
+      'configuration',
+      'The file that credentials_file or GOOGLE_APPLICATION_CREDENTIALS names cannot be read.',
+      { cause: error },
+    );
   }
   return new AppError(
     'configuration',
