@@ -59,6 +59,8 @@ describePage('chat', toYaml, ({ open }) => {
     first.reply(streamed('# A heading\n\nThe first paragraph.\n\n', gate, 'More. '.repeat(40)));
     await page.getByRole('textbox', { name: 'Your question' }).fill('Grow');
     await page.keyboard.press('Enter');
+    // The first answer of a page may be there before what reads its Markdown.
+    await answer(page).getByRole('heading', { name: 'A heading' }).waitFor();
     const paragraph = answer(page).getByText('The first paragraph.');
     await paragraph.waitFor();
     const before = await paragraph.boundingBox();

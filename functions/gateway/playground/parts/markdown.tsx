@@ -5,14 +5,15 @@ import { type CitationLookup, MarkdownBlock } from './markdown-block.tsx';
 type Lex = (text: string) => readonly Token[];
 
 let loading: Promise<Lex> | undefined;
+/** Known at once by every text after the first: none is shown plain for a moment, and then moves. */
+let loaded: Lex | undefined;
 
 /** The parser is half of the page, so the page does not wait for it; asked for early, it is there by the first answer. */
 export function loadLexer(): Promise<Lex> {
-  loading ??= import('marked').then(
-    ({ Lexer }) =>
-      (text) =>
-        new Lexer({ gfm: true, breaks: true }).lex(text),
-  );
+  loading ??= import('marked').then(({ Lexer }) => {
+    loaded = (text) => new Lexer({ gfm: true, breaks: true }).lex(text);
+    return loaded;
+  });
   return loading;
 }
 
@@ -26,9 +27,9 @@ export interface MarkdownProps {
  * named and not loaded, and links lead to the web or to an address for mail.
  */
 export function Markdown({ text, citations }: MarkdownProps) {
-  const [lex, setLex] = useState<Lex | undefined>(undefined);
+  const [lex, setLex] = useState(() => loaded);
   useEffect(() => {
-    void loadLexer().then((loaded) => setLex(() => loaded));
+    void loadLexer().then((lexer) => setLex(() => lexer));
   }, []);
   const blocks = useMemo(() => lex?.(text), [lex, text]);
   if (blocks === undefined) return <div class="prose plain">{text}</div>;
