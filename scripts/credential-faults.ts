@@ -1,6 +1,7 @@
-/** What Google's libraries say where there are no credentials, or a file of theirs cannot be read. */
+import { isMissingFile } from '../shared/stores/firestore-errors.ts';
+
+/** What Google's libraries say where there are no credentials at all. */
 const NO_CREDENTIALS = /could not load the default credentials|unable to detect a project id/i;
-const UNREADABLE: ReadonlySet<unknown> = new Set(['ENOENT', 'EACCES', 'EISDIR']);
 
 /**
  * Without credentials Google's client drops promises beside the call that fails, and Node would end the command with their
@@ -8,11 +9,6 @@ const UNREADABLE: ReadonlySet<unknown> = new Set(['ENOENT', 'EACCES', 'EISDIR'])
  */
 export function overlookCredentialFaults(): void {
   process.on('unhandledRejection', (reason) => {
-    if (!isCredentialFault(reason)) throw reason;
+    if (!isMissingFile(reason) && !(reason instanceof Error && NO_CREDENTIALS.test(reason.message))) throw reason;
   });
-}
-
-function isCredentialFault(reason: unknown): boolean {
-  if (!(reason instanceof Error)) return false;
-  return NO_CREDENTIALS.test(reason.message) || ('code' in reason && UNREADABLE.has(reason.code));
 }

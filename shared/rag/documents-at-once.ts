@@ -26,9 +26,8 @@ export function createDocumentsAtOnce() {
     operation: (input: Input, signal: AbortSignal) => Promise<Outcome>,
     signal: AbortSignal,
   ): Promise<Outcome[]> => {
-    // A signal for them alone: all of them listen to it, which Node takes for a leak.
+    // A signal for them alone, which all of them listen to.
     const shared = createDeadline(signal, undefined, 'ingestion');
-    setMaxListeners(0, shared.signal);
     return mapConcurrently(inputs, DOCUMENTS_AT_ONCE, (input) =>
       input.content.length > LARGE_DOCUMENT
         ? limitLarge(() => operation(input, shared.signal), patience, Math.min(input.content.length, HEAVIEST))

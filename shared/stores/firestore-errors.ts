@@ -83,7 +83,8 @@ export async function callFirestore<T>(
   }
 }
 
-function isMissingFile(error: unknown): boolean {
+/** What opening a file of credentials fails with. */
+export function isMissingFile(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR';
 }

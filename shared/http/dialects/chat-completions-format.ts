@@ -35,20 +35,20 @@ export async function* toEventPieces(
   let held: ChatEvent | undefined;
   let usage: ChatEvent | undefined;
   for await (const batch of stream) {
-    let piece: Piece = '';
+    const parts: Piece[] = [];
     for (const item of moveThinking(batch)) {
       onEvent(item);
       if (!isTextRun(item) && isUsage(item)) {
         usage = item;
         continue;
       }
-      if (held) piece = join(piece, toEvent(held));
+      if (held) parts.push(toEvent(held));
       held = undefined;
-      if (isTextRun(item)) piece = join(piece, item.bytes);
+      if (isTextRun(item)) parts.push(item.bytes);
       else if (isFinish(item)) held = item;
-      else piece = join(piece, toEvent(item));
+      else parts.push(toEvent(item));
     }
-    if (piece.length > 0) yield piece;
+    if (parts.length > 0) yield join(parts);
   }
   const last = includeUsage && usage ? usage : held;
   const facts = await settle();
@@ -60,15 +60,12 @@ export async function* toEventPieces(
 
 type Piece = string | Uint8Array;
 
-function join(before: Piece, after: Piece): Piece {
-  if (before.length === 0) return after;
-  return typeof before === 'string' && typeof after === 'string'
-    ? before + after
-    : Buffer.concat([toBytes(before), toBytes(after)]);
-}
-
-function toBytes(piece: Piece): Uint8Array {
-  return typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece;
+/** A run that came alone goes on as it is. */
+function join(parts: readonly Piece[]): Piece {
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1) return first;
+  if (parts.every((part) => typeof part === 'string')) return parts.join('');
+  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'utf8') : part)));
 }
 
 function toEvent({ chunk, json }: ChatEvent): string {

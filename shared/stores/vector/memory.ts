@@ -112,7 +112,8 @@ function createStore({
       checkCapacity([...added.values()].reduce((sum, count) => sum + count, 0));
       if (memory !== undefined) reserve(added, { collection, blocks, memory });
       const time = new Date(now());
-      for (const chunk of accepted) blocks.put(collection, toStored(chunk, time), chunk.embedding);
+      for (const chunk of accepted)
+        blocks.put(collection, toStored(chunk, { createdAt: time, updatedAt: time }), chunk.embedding);
       return { upserted: accepted.map(({ id }) => id), failed: [] };
     },
 
@@ -225,7 +226,10 @@ function selectIds(selector: DeleteSelector, block: VectorBlock): readonly strin
 }
 
 /** Field by field, so that all of them have one shape and are small and fast to make. */
-function toStored(chunk: Chunk, time: Date): StoredChunk {
+function toStored(
+  chunk: Omit<Chunk, 'embedding'>,
+  { createdAt, updatedAt }: Pick<StoredChunk, 'createdAt' | 'updatedAt'>,
+): StoredChunk {
   return {
     id: chunk.id,
     documentId: chunk.documentId,
@@ -235,25 +239,15 @@ function toStored(chunk: Chunk, time: Date): StoredChunk {
     embeddingModel: chunk.embeddingModel,
     metadata: copyMetadata(chunk.metadata),
     tenant: chunk.tenant,
-    createdAt: time,
-    updatedAt: time,
+    createdAt,
+    updatedAt,
   };
 }
 
-/** Like `toStored`, as all of what a search gives is copied. */
+/** All of what a search gives is copied. */
 function copyChunk(chunk: StoredChunk): StoredChunk {
-  return {
-    id: chunk.id,
-    documentId: chunk.documentId,
-    index: chunk.index,
-    content: chunk.content,
-    contentHash: chunk.contentHash,
-    embeddingModel: chunk.embeddingModel,
-    metadata: copyMetadata(chunk.metadata),
-    tenant: chunk.tenant,
-    createdAt: new Date(chunk.createdAt.getTime()),
-    updatedAt: new Date(chunk.updatedAt.getTime()),
-  };
+  const { createdAt, updatedAt } = chunk;
+  return toStored(chunk, { createdAt: new Date(createdAt.getTime()), updatedAt: new Date(updatedAt.getTime()) });
 }
 
 function toResult({ vectors }: MemoryBlock, chunk: StoredChunk, score: number, withEmbedding = false): ScoredChunk {
