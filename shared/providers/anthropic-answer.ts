@@ -81,13 +81,13 @@ export function toAnnotation(
 ): Annotation | undefined {
   const url = toUrl(citation);
   if (url === undefined) return undefined;
-  const title = 'title' in citation && citation.title ? citation.title : url;
+  const title = ('title' in citation && toText(citation.title)) || url;
   return { type: 'url_citation', url_citation: { url, title, start_index: start, end_index: end } };
 }
 
 function toUrl(citation: Anthropic.TextCitation | null): string | undefined {
   if (!citation) return undefined;
-  if (citation.type === 'web_search_result_location') return citation.url;
+  if (citation.type === 'web_search_result_location') return toText(citation.url) || undefined;
   if (citation.type !== 'search_result_location') return undefined;
   return /^https?:\/\//i.test(citation.source) ? citation.source : undefined;
 }

@@ -56,7 +56,7 @@ export function readParts(
     if (!part) continue;
     if (part.thought) reasoning += text ?? '';
     else if (part.functionCall) calls.push(toToolCall(part.functionCall, part.thoughtSignature, provider, knownIds));
-    else if (part.inlineData?.data && part.inlineData.mimeType?.startsWith('image/')) {
+    else if (isImageData(part.inlineData)) {
       images.push({
         type: 'image_url',
         image_url: { url: `data:${part.inlineData.mimeType};base64,${part.inlineData.data}` },
@@ -65,6 +65,11 @@ export function readParts(
     } else if (text !== undefined && part.thoughtSignature) signature = part.thoughtSignature;
   }
   return { texts, text: texts.join(''), reasoning, calls, images, signature };
+}
+
+function isImageData(blob: Part['inlineData']): blob is { readonly mimeType: string; readonly data: string } {
+  const { mimeType, data }: { readonly mimeType?: unknown; readonly data?: unknown } = blob ?? {};
+  return typeof data === 'string' && data !== '' && typeof mimeType === 'string' && mimeType.startsWith('image/');
 }
 
 function toToolCall(

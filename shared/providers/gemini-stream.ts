@@ -68,7 +68,7 @@ export function createGeminiStreamReader(options: AnswerOptions): GeminiStreamRe
   };
 
   const readCandidate = (candidate: GeminiCandidate, position: number): ChatEvent[] => {
-    const index = typeof candidate.index === 'number' ? candidate.index : position;
+    const index = Number.isInteger(candidate.index) ? (candidate.index as number) : position;
     const state = stateOf(index);
     if (candidate.finishReason) state.finishReason = candidate.finishReason;
     if (candidate.groundingMetadata?.groundingChunks) state.grounding = candidate.groundingMetadata;

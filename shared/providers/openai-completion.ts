@@ -91,6 +91,8 @@ function toChoice(choice: Fields, position: number, { provider, usesFunctions = 
   const vendorMessage = isFields(choice.message) ? choice.message : readDelta(choice, undefined).delta;
   const message = toPlainMessage(vendorMessage);
   const calls = readToolCalls(vendorMessage).map((call) => toToolCall(call, provider));
+  const legacyCall =
+    message.function_call === undefined ? {} : { function_call: toNamed(message.function_call, provider) };
   const reason = typeof choice.finish_reason === 'string' ? choice.finish_reason : 'stop';
   return {
     ...choice,
@@ -102,6 +104,7 @@ function toChoice(choice: Fields, position: number, { provider, usesFunctions = 
       role: 'assistant',
       content: message.content ?? null,
       refusal: message.refusal ?? null,
+      ...legacyCall,
       ...(calls.length > 0 ? { tool_calls: withDistinctIds(calls) } : {}),
     },
   };
@@ -111,13 +114,17 @@ function toToolCall(call: LooseToolCall, provider: string): { id: string } {
   const { index: _index, ...rest } = call;
   const id = typeof call.id === 'string' ? call.id : '';
   if (call.type === 'custom') return { ...rest, id };
-  const called = isFields(call.function) ? call.function : {};
+  return { ...rest, id, type: 'function', function: toNamed(call.function, provider) } as { id: string };
+}
+
+/** Name and arguments of a call, `{}` for none. */
+function toNamed(value: unknown, provider: string): { readonly name: string; readonly arguments: string } {
+  const called = isFields(value) ? value : {};
   if (typeof called.name !== 'string' || called.name === '') {
     throw new AppError('server_error', `${provider} answered with a tool call that has no name.`);
   }
   const text = toArgumentsText(called.arguments);
-  const named = { name: called.name, arguments: text.trim() === '' ? '{}' : text };
-  return { ...rest, id, type: 'function', function: named } as { id: string };
+  return { name: called.name, arguments: text.trim() === '' ? '{}' : text };
 }
 
 /** Results are matched to calls by id, so a missing or repeated one gets one of ours. */
