@@ -23,3 +23,14 @@ export function installGatewayPeers(): Promise<Peers> {
     },
   });
 }
+
+/**
+ * Genkit, apart from the others: it needs zod 3, and beside it the AI SDK would get that too and cost twice as much, or
+ * Genkit several copies of it.
+ */
+export function installGenkitPeer(): Promise<Peers> {
+  return installPeers({
+    name: 'genkit',
+    dependencies: { '@genkit-ai/compat-oai': '1.42.0', genkit: '1.42.0' },
+  });
+}

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { build } from '../build.ts';
 import { BENCH_KEY, writeBenchConfig } from './bench-config.ts';
 import { buildBenchServers } from './bench-servers.ts';
-import { installGatewayPeers } from './gateway-peers.ts';
+import { installGatewayPeers, installGenkitPeer } from './gateway-peers.ts';
 import { createLoadClient, type LoadClient, type LoadRequest } from './load.ts';
 import { MEASURED_CORE, OTHER_CORE, type ServerProcess, startServer } from './server-process.ts';
 
@@ -108,13 +108,8 @@ export async function startGateways({
         env: peerEnvironment,
       }),
     'node:http': () => start('node:http', [script('bare-proxy')], rawRequest, { env: peerEnvironment }),
-    'AI SDK': () =>
-      start(
-        'AI SDK',
-        [script('ai-sdk')],
-        (ask) => (ask.vendor === 'openai' && !ask.tools ? { ...chatRequest(ask, 'bench'), headers: {} } : undefined),
-        { env: peerEnvironment },
-      ),
+    'AI SDK': () => start('AI SDK', [script('ai-sdk')], frameworkRequest, { env: peerEnvironment }),
+    Genkit: async () => start('Genkit', [await buildGenkitServer()], frameworkRequest, { env: peerEnvironment }),
   };
   const all: Gateway[] = [];
   for (const [name, make] of Object.entries(known))
@@ -134,6 +129,12 @@ export async function startGateways({
       await Promise.all([upstream, ...all.map(({ server: running }) => running)].map((running) => running.stop()));
     },
   };
+}
+
+/** Installs Genkit and builds its gateway beside it. @returns the script to run. */
+export async function buildGenkitServer(): Promise<string> {
+  const { directory } = await installGenkitPeer();
+  return join((await buildBenchServers(directory))('genkit'), 'index.js');
 }
 
 const MODELS: Readonly<Record<Vendor, string>> = {
@@ -165,6 +166,11 @@ function chatRequest({ stream, prompt, tools }: Ask, model: string): Omit<LoadRe
     body: Buffer.from(JSON.stringify(body)),
     expected: tools ? 'Berlin' : stream ? '[DONE]' : 'word63',
   };
+}
+
+/** What a gateway made with a framework is asked: text from OpenAI, no tools. */
+function frameworkRequest(ask: Ask): LoadRequest | undefined {
+  return ask.vendor === 'openai' && !ask.tools ? { ...chatRequest(ask, 'bench'), headers: {} } : undefined;
 }
 
 /** The same question in the vendor's own form, for those who pass on what they get. */

@@ -122,7 +122,7 @@ async function measureFirstToken(gateways: Gateways, { quick, random, log }: Ben
     name,
     measure: async () => median((await run(request, load)).map(({ firstTokenMs }) => firstTokenMs)),
   });
-  const contenders = ['Sluice', 'Portkey', 'pass-through', 'AI SDK'].map((name) => {
+  const contenders = ['Sluice', 'Portkey', 'pass-through', 'AI SDK', 'Genkit'].map((name) => {
     const { client, toRequest } = gateways.get(name);
     return firstTokens(name, client, toRequest(asked) as NonNullable<ReturnType<typeof toRequest>>);
   });

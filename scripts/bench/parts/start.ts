@@ -6,7 +6,7 @@ import { measureBundle } from '../../bundle-size.ts';
 import { BENCH_KEY, writeBenchConfig } from '../bench-config.ts';
 import { buildBenchServers } from '../bench-servers.ts';
 import { installGatewayPeers } from '../gateway-peers.ts';
-import { FRAMEWORK_CLI } from '../gateways.ts';
+import { buildGenkitServer, FRAMEWORK_CLI } from '../gateways.ts';
 import type { BenchPart, BenchRow } from '../part.ts';
 import { type Contender, compare, type Rounds, runRounds } from '../rounds.ts';
 import { MEASURED_CORE, OTHER_CORE, type ServerProcess, startServer } from '../server-process.ts';
@@ -22,6 +22,8 @@ export const part: BenchPart = {
     const server = await buildBenchServers(peers.directory);
     // Beside the peers, so that all are run by the same copy of the framework.
     const dist = join(peers.directory, 'dist');
+    // Gateways of a few lines on `node:http`, without the functions framework.
+    const frameworks = { 'AI SDK': join(server('ai-sdk'), 'index.js'), Genkit: await buildGenkitServer() };
     const metafiles = await build([...FUNCTIONS, ...EVENT_FUNCTIONS], dist);
     const upstream = await startServer({
       args: [join(server('upstream'), 'index.js')],
@@ -53,6 +55,9 @@ export const part: BenchPart = {
       const contenders = [
         time('node:http', () => start([join(server('bare-server'), 'index.js')], '/')),
         time(EMPTY, () => start([cli, '--target=empty', `--source=${server('empty-function')}`], '/')),
+        ...Object.entries(frameworks).map(([name, script]) =>
+          time(name, () => start([script], '/', { NODE_ENV: 'production' })),
+        ),
         ...FUNCTIONS.map((name) => time(name, () => startOurs(name))),
         time('chat, YAML', () => startOurs('chat', { ...environment, SLUICE_CONFIG: asWritten })),
         time('chat, defaults', () => startOurs('chat', { ...environment, SLUICE_CONFIG: '' })),
@@ -82,6 +87,9 @@ export const part: BenchPart = {
         });
       return [
         ...FUNCTIONS.map((name) => row(`start of ${name} to its first 200`, name)),
+        ...Object.keys(frameworks).map((peer) =>
+          compare(wall, { what: 'start of chat to its first 200', unit: 'ms', ours: 'chat', peer }),
+        ),
         row('the same of chat, processor time', 'chat', cpu),
         row('the same of chat, YAML that no build has parsed', 'chat, YAML'),
         row('the same of chat, development defaults', 'chat, defaults'),

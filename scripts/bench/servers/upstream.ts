@@ -167,7 +167,9 @@ function answer(path: string, body: Buffer, response: ServerResponse): void {
       : body.includes('"tools":[')
         ? withTools
         : openai;
-  const isStream = path.includes('streamGenerateContent') || body.includes('"stream":true');
+  // Older releases of OpenAI's client, as Genkit has one, write a space there.
+  const isStream =
+    path.includes('streamGenerateContent') || body.includes('"stream":true') || body.includes('"stream": true');
   if (body.includes('[hang]')) {
     hang(response, isStream ? Buffer.concat(vendor.events.slice(0, 3)) : undefined);
   } else if (!isStream) {
