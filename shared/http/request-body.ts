@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../contracts/app-error.ts';
+import { isDeeperThan } from '../text/json-depth.ts';
 import { SMALL_BYTES } from './body-room.ts';
 import { HttpError } from './error-response.ts';
 
@@ -117,7 +118,9 @@ export function readJsonBody(request: BufferedRequest, limit: number): unknown {
   // Nobody reads them again, and they would be kept until the answer is out.
   request.rawBody = undefined;
   request.body = undefined;
-  assertDepth(value, MAX_DEPTH);
+  if (isDeeperThan(value, MAX_DEPTH)) {
+    throw new AppError('invalid_request', `The body is nested more than ${MAX_DEPTH} levels deep.`);
+  }
   // Only an escape can bring in what valid UTF-8 text cannot hold, so most texts are not looked at.
   if (text.includes('\\u')) assertCleanText(value, '');
   return value;
@@ -164,12 +167,6 @@ function endOfText(raw: Buffer, start: number): number {
 
 /** Nesting no honest request has. Whatever walks through a body later, recursively, is safe below it. */
 const MAX_DEPTH = 200;
-
-function assertDepth(value: unknown, left: number): void {
-  if (typeof value !== 'object' || value === null) return;
-  if (left === 0) throw new AppError('invalid_request', `The body is nested more than ${MAX_DEPTH} levels deep.`);
-  for (const item of Array.isArray(value) ? value : Object.values(value)) assertDepth(item, left - 1);
-}
 
 function assertCleanText(value: unknown, path: string): void {
   if (typeof value === 'string') {

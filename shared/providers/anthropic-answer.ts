@@ -89,5 +89,6 @@ function toUrl(citation: Anthropic.TextCitation | null): string | undefined {
   if (!citation) return undefined;
   if (citation.type === 'web_search_result_location') return toText(citation.url) || undefined;
   if (citation.type !== 'search_result_location') return undefined;
-  return /^https?:\/\//i.test(citation.source) ? citation.source : undefined;
+  const source = toText(citation.source);
+  return /^https?:\/\//i.test(source) ? source : undefined;
 }

@@ -12,6 +12,7 @@ import {
   toUsage,
 } from './anthropic-answer.ts';
 import { toErrorInBody } from './error-in-body.ts';
+import { parseJson } from './parse-json.ts';
 
 export interface AnswerOptions {
   readonly model: string;
@@ -42,12 +43,7 @@ export function toChatResult(json: string, options: AnswerOptions): ChatResult {
 }
 
 function parseMessage(json: string): LooseMessage {
-  let body: unknown;
-  try {
-    body = JSON.parse(json);
-  } catch (cause) {
-    throw new AppError('server_error', 'anthropic answered with something that is not JSON.', { cause });
-  }
+  const body = parseJson(json, 'anthropic');
   const { error, content } = (body ?? {}) as { error?: unknown; content?: unknown };
   if (error) throw toErrorInBody('anthropic', error, json);
   if (!Array.isArray(content)) {
@@ -80,7 +76,7 @@ function toChoice(message: LooseMessage, { responseTool, toolNames }: AnswerOpti
         thinking.push({ type: 'thinking', thinking: toText(block.thinking), signature: toText(block.signature) });
         break;
       case 'redacted_thinking':
-        thinking.push({ type: 'redacted_thinking', data: block.data });
+        thinking.push({ type: 'redacted_thinking', data: toText(block.data) });
         break;
       case 'tool_use': {
         const input = JSON.stringify(block.input ?? {});

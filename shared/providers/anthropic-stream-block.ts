@@ -81,7 +81,7 @@ export function createBlockReader({ responseTool, toolNames }: Omit<AnswerOption
       case 'thinking':
         return [toThinkingDelta({ type: 'thinking', thinking: block.thinking, signature: block.signature })];
       case 'redacted_thinking':
-        return [toThinkingDelta({ type: 'redacted_thinking', data: content.data })];
+        return [toThinkingDelta({ type: 'redacted_thinking', data: toText(content.data) })];
       case 'text': {
         const range = { start: block.start, end: textLength };
         const annotations = block.citations.flatMap((citation) => toAnnotation(citation, range) ?? []);

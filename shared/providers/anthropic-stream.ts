@@ -14,6 +14,7 @@ import type { AnswerOptions } from './anthropic-completion.ts';
 import { type BlockReader, createBlockReader } from './anthropic-stream-block.ts';
 import { toErrorInBody } from './error-in-body.ts';
 import type { ServerSentEvent } from './event-reader.ts';
+import { parseJson } from './parse-json.ts';
 import type { TextPattern } from './text-run.ts';
 import { findTemplate, GAP_TEXT, toProbe } from './text-template.ts';
 
@@ -169,11 +170,7 @@ function isTextAlone(event: LooseEvent): event is LooseEvent & { readonly delta:
 }
 
 function parseEvent(json: string): LooseEvent {
-  try {
-    const event: unknown = JSON.parse(json);
-    if (typeof event === 'object' && event !== null && !Array.isArray(event)) return event as LooseEvent;
-  } catch (cause) {
-    throw new AppError('server_error', 'anthropic sent an event that is not JSON.', { cause });
-  }
+  const event = parseJson(json, 'anthropic');
+  if (typeof event === 'object' && event !== null && !Array.isArray(event)) return event as LooseEvent;
   throw new AppError('server_error', 'anthropic sent an event that is not an object.');
 }

@@ -10,6 +10,7 @@ import { toExtraContent } from './gemini-signature.ts';
 import type { GeminiAnswer, GeminiCandidate } from './gemini-types.ts';
 import { toUsage } from './gemini-usage.ts';
 import { toChatResult as toCompatibleResult } from './openai-completion.ts';
+import { parseJson } from './parse-json.ts';
 
 export interface AnswerOptions {
   readonly provider: string;
@@ -49,29 +50,30 @@ export function toChatResult(json: string, options: AnswerOptions): ChatResult {
 
 /** @throws AppError as `toChatResult` does, for a body or an event that is an error or no answer. */
 export function parseAnswer(json: string, provider: string): GeminiAnswer {
-  let body: unknown;
-  try {
-    body = JSON.parse(json);
-  } catch (cause) {
-    throw new AppError('server_error', `${provider} answered with something that is not JSON.`, { cause });
-  }
+  const body = parseJson(json, provider);
   // Errors come as a list of one where a list was asked for.
   const answer = Array.isArray(body) ? body[0] : body;
   if (typeof answer !== 'object' || answer === null) {
     throw new AppError('server_error', `${provider} answered with something that is not an answer.`);
   }
-  if (answer.error) throw toErrorInBody(provider, answer.error, json);
+  const { error } = answer as GeminiAnswer;
+  if (error) throw toErrorInBody(provider, error, json);
   return answer as GeminiAnswer;
 }
 
 /** What all of an answer, or all the events of a stream, have in common. */
 export function toHead(answer: GeminiAnswer, { model }: AnswerOptions): { id: string; created: number; model: string } {
-  const createdMs = answer.createTime ? Date.parse(answer.createTime) : Number.NaN;
+  const { createTime, modelVersion, responseId } = answer;
+  const createdMs = typeof createTime === 'string' ? Date.parse(createTime) : Number.NaN;
   return {
-    id: `chatcmpl-${answer.responseId || randomUUID()}`,
+    id: `chatcmpl-${isText(responseId) ? responseId : randomUUID()}`,
     created: Math.floor((Number.isNaN(createdMs) ? Date.now() : createdMs) / 1000),
-    model: typeof answer.modelVersion === 'string' && answer.modelVersion !== '' ? answer.modelVersion : model,
+    model: isText(modelVersion) ? modelVersion : model,
   };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 export function toCandidates({ candidates }: GeminiAnswer): NonNullable<GeminiAnswer['candidates']> {

@@ -10,14 +10,14 @@ export type Annotation = NonNullable<ChatCompletion['choices'][number]['message'
  * @param parts the texts of the answer, one per part as the vendor counts them; a stream's are one.
  */
 export function toAnnotations(grounding: GroundingMetadata | null | undefined, parts: readonly string[]): Annotation[] {
-  const sources = toList(grounding?.groundingChunks).map(toSource);
+  const sources = toList(grounding?.groundingChunks).map((chunk) => (chunk ? toSource(chunk) : undefined));
   if (sources.every((source) => source === undefined)) return [];
   const text = parts.join('');
   const annotations: Annotation[] = [];
   for (const support of toList(grounding?.groundingSupports)) {
-    const range = toRange(support.segment, parts, text);
-    for (const index of toList(support.groundingChunkIndices)) {
-      const source = sources[index];
+    const range = toRange(support?.segment, parts, text);
+    for (const index of toList(support?.groundingChunkIndices)) {
+      const source = Number.isInteger(index) ? sources[index as number] : undefined;
       if (source && range) annotations.push(toAnnotation(source, range));
     }
   }
@@ -41,9 +41,9 @@ function toSource({ web, retrievedContext }: GroundingChunk): Source | undefined
   return { url: uri, title: typeof title === 'string' ? title : uri };
 }
 
-/** The objects or numbers of a list; the vendor leaves lists out, and citations are not worth an answer. */
-function toList<Item>(list: readonly Item[] | null | undefined): Item[] {
-  return Array.isArray(list) ? list.filter((item) => item !== null) : [];
+/** The vendor leaves lists out, and citations are not worth an answer. Items are counted, so that nulls stay. */
+function toList<Item>(list: readonly Item[] | null | undefined): readonly (Item | null)[] {
+  return Array.isArray(list) ? list : [];
 }
 
 function toAnnotation({ url, title }: Source, { start, end }: Range): Annotation {
@@ -53,13 +53,17 @@ function toAnnotation({ url, title }: Source, { start, end }: Range): Annotation
 /** Where a passage is. Its own text, when given, has the last word: the vendor's offsets are not always right. */
 function toRange(segment: GroundingSupport['segment'], parts: readonly string[], text: string): Range | undefined {
   if (!segment) return undefined;
-  const partIndex = segment.partIndex ?? 0;
+  const partIndex = toOffset(segment.partIndex);
   const before = parts.slice(0, partIndex).join('').length;
   const bytes = Buffer.from(parts[partIndex] ?? '');
-  const start = before + bytes.subarray(0, segment.startIndex ?? 0).toString().length;
-  const end = before + bytes.subarray(0, segment.endIndex ?? 0).toString().length;
-  const passage = segment.text;
-  if (!passage || text.slice(start, end) === passage) return start < end ? { start, end } : undefined;
+  const start = before + bytes.subarray(0, toOffset(segment.startIndex)).toString().length;
+  const end = before + bytes.subarray(0, toOffset(segment.endIndex)).toString().length;
+  const passage = typeof segment.text === 'string' ? segment.text : '';
+  if (passage === '' || text.slice(start, end) === passage) return start < end ? { start, end } : undefined;
   const found = text.indexOf(passage);
   return found === -1 ? undefined : { start: found, end: found + passage.length };
+}
+
+function toOffset(value: unknown): number {
+  return Number.isInteger(value) ? Math.max(0, value as number) : 0;
 }

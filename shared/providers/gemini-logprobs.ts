@@ -24,5 +24,5 @@ function isToken(value: unknown): value is LogprobsResultCandidate {
 
 function toToken({ token: given, logProbability: logprob }: LogprobsResultCandidate) {
   const token = typeof given === 'string' ? given : '';
-  return { token, logprob: typeof logprob === 'number' ? logprob : 0, bytes: [...Buffer.from(token)] };
+  return { token, logprob: Number.isFinite(logprob) ? (logprob as number) : 0, bytes: [...Buffer.from(token)] };
 }

@@ -52,17 +52,18 @@ export function readParts(
   let signature: string | undefined;
   for (const part of Array.isArray(parts) ? (parts as readonly (Part | null)[]) : []) {
     const text = typeof part?.text === 'string' ? part.text : undefined;
+    const partSignature = typeof part?.thoughtSignature === 'string' ? part.thoughtSignature : undefined;
     texts.push(part?.thought ? '' : (text ?? ''));
     if (!part) continue;
     if (part.thought) reasoning += text ?? '';
-    else if (part.functionCall) calls.push(toToolCall(part.functionCall, part.thoughtSignature, provider, knownIds));
+    else if (part.functionCall) calls.push(toToolCall(part.functionCall, partSignature, provider, knownIds));
     else if (isImageData(part.inlineData)) {
       images.push({
         type: 'image_url',
         image_url: { url: `data:${part.inlineData.mimeType};base64,${part.inlineData.data}` },
-        ...(part.thoughtSignature ? toExtraContent(part.thoughtSignature) : {}),
+        ...(partSignature ? toExtraContent(partSignature) : {}),
       });
-    } else if (text !== undefined && part.thoughtSignature) signature = part.thoughtSignature;
+    } else if (text !== undefined && partSignature) signature = partSignature;
   }
   return { texts, text: texts.join(''), reasoning, calls, images, signature };
 }

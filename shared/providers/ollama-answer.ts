@@ -4,6 +4,7 @@ import { AppError } from '../contracts/app-error.ts';
 import type { ChatChoice, FinishReason } from '../contracts/chat-provider.ts';
 import { findErrorInBody, toErrorInBody } from './error-in-body.ts';
 import type { LooseAnswer } from './ollama-wire.ts';
+import { parseJson } from './parse-json.ts';
 import { toCount } from './token-count.ts';
 
 export interface AnswerOptions {
@@ -20,12 +21,7 @@ export interface FunctionCall {
 
 /** @throws AppError `server_error` for text that is not a JSON object; the server's own error when it is one. */
 export function parseAnswer(json: string): LooseAnswer {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(json);
-  } catch (cause) {
-    throw new AppError('server_error', 'ollama answered with something that is not JSON.', { cause });
-  }
+  const answer = parseJson(json, 'ollama');
   if (!isFields(answer)) throw new AppError('server_error', 'ollama answered with something that is not an object.');
   const error = findErrorInBody(answer);
   if (error !== undefined) throw toErrorInBody('ollama', error, json);
@@ -114,8 +110,8 @@ function toToken({ token, logprob, bytes }: LooseAnswer): Omit<TokenLogprob, 'to
   const text = toText(token);
   return {
     token: text,
-    logprob: typeof logprob === 'number' ? logprob : -9999,
-    bytes: Array.isArray(bytes) ? bytes : [...Buffer.from(text)],
+    logprob: Number.isFinite(logprob) ? (logprob as number) : -9999,
+    bytes: Array.isArray(bytes) && bytes.every(Number.isInteger) ? bytes : [...Buffer.from(text)],
   };
 }
 

@@ -82,6 +82,13 @@ function isPlainChoice(choice: Fields, position: number): boolean {
   );
 }
 
+/** Sound with all that OpenAI's schema requires of it; the pieces of a stream have less. */
+function isPlainAudio(audio: unknown): boolean {
+  if (!isFields(audio)) return false;
+  const { id, data, transcript, expires_at } = audio;
+  return [id, data, transcript].every((text) => typeof text === 'string') && Number.isInteger(expires_at);
+}
+
 function isTextOrNull(value: unknown): boolean {
   return value === null || typeof value === 'string';
 }
@@ -89,7 +96,7 @@ function isTextOrNull(value: unknown): boolean {
 function toChoice(choice: Fields, position: number, { provider, usesFunctions = false }: AnswerOptions) {
   if (choice.error) throw toErrorInBody(provider, choice.error, JSON.stringify({ error: choice.error }));
   const vendorMessage = isFields(choice.message) ? choice.message : readDelta(choice, undefined).delta;
-  const message = toPlainMessage(vendorMessage);
+  const { audio, ...message } = toPlainMessage(vendorMessage);
   const calls = readToolCalls(vendorMessage).map((call) => toToolCall(call, provider));
   const legacyCall =
     message.function_call === undefined ? {} : { function_call: toNamed(message.function_call, provider) };
@@ -101,6 +108,7 @@ function toChoice(choice: Fields, position: number, { provider, usesFunctions = 
     logprobs: toLogprobs(choice.logprobs),
     message: {
       ...message,
+      ...(isPlainAudio(audio) ? { audio } : {}),
       role: 'assistant',
       content: message.content ?? null,
       refusal: message.refusal ?? null,

@@ -1,5 +1,7 @@
 import { AppError } from '../contracts/app-error.ts';
+import { isPlainModeration } from './openai-moderation.ts';
 import { isFields } from './openai-usage.ts';
+import { parseJson } from './parse-json.ts';
 
 /** Tiers of OpenAI's schema; vendors have others, which are of no use to a caller of ours. */
 const SERVICE_TIERS: ReadonlySet<unknown> = new Set([
@@ -22,21 +24,25 @@ const MEMBER = {
 
 /** @throws AppError `server_error` for text that is not a JSON object. */
 export function parseBody(json: string, provider: string): Record<string, unknown> {
-  try {
-    const body: unknown = JSON.parse(json.charCodeAt(0) === 0xfeff ? json.slice(1) : json);
-    if (isFields(body)) return body;
-  } catch (cause) {
-    throw new AppError('server_error', `${provider} answered with something that is not JSON.`, { cause });
-  }
+  const body = parseJson(json, provider);
+  if (isFields(body)) return body;
   throw new AppError('server_error', `${provider} answered with something that is not an answer.`);
 }
 
 /** Whether the fields that OpenAI's schema types and vendors use otherwise can be forwarded, apart from nulls. */
-export function hasPlainFields({ service_tier, system_fingerprint, metadata }: Readonly<Record<string, unknown>>) {
+export function hasPlainFields({
+  service_tier,
+  system_fingerprint,
+  metadata,
+  moderation,
+  obfuscation,
+}: Readonly<Record<string, unknown>>) {
   return (
     SERVICE_TIERS.has(service_tier) &&
     (system_fingerprint === undefined || system_fingerprint === null || typeof system_fingerprint === 'string') &&
-    metadata === undefined
+    metadata === undefined &&
+    moderation === undefined &&
+    (obfuscation === undefined || typeof obfuscation === 'string')
   );
 }
 
@@ -51,8 +57,9 @@ export function toPlainFields(fields: Readonly<Record<string, unknown>>): Record
       ([field, value]) =>
         value !== null &&
         (field !== 'service_tier' || isPlainServiceTier(value)) &&
-        (field !== 'system_fingerprint' || typeof value === 'string') &&
-        (field !== 'metadata' || isTextMap(value)),
+        ((field !== 'system_fingerprint' && field !== 'obfuscation') || typeof value === 'string') &&
+        (field !== 'metadata' || isTextMap(value)) &&
+        (field !== 'moderation' || isPlainModeration(value)),
     ),
   );
 }

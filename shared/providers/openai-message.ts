@@ -148,9 +148,9 @@ function toTokens(tokens: unknown): unknown[] | null {
 }
 
 function isToken(token: unknown): token is LooseMessage {
-  return isFields(token) && typeof token.token === 'string' && typeof token.logprob === 'number';
+  return isFields(token) && typeof token.token === 'string' && Number.isFinite(token.logprob);
 }
 
 function toToken(token: LooseMessage): LooseMessage {
-  return { ...token, bytes: Array.isArray(token.bytes) ? token.bytes : null };
+  return { ...token, bytes: Array.isArray(token.bytes) && token.bytes.every(Number.isInteger) ? token.bytes : null };
 }

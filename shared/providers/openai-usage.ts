@@ -41,8 +41,8 @@ export function toUsage(usage: LooseUsage, { addReasoning = false }: { readonly 
 export function isPlainUsage(usage: unknown): boolean {
   if (!isFields(usage)) return false;
   return (
-    Number.isInteger(usage.prompt_tokens) &&
-    Number.isInteger(usage.completion_tokens) &&
+    isCount(usage.prompt_tokens) &&
+    isCount(usage.completion_tokens) &&
     usage.total_tokens === (usage.prompt_tokens as number) + (usage.completion_tokens as number) &&
     isPlainDetails(usage.prompt_tokens_details) &&
     isPlainDetails(usage.completion_tokens_details) &&
@@ -56,13 +56,15 @@ export function isFields(value: unknown): value is Readonly<Record<string, unkno
 }
 
 function isPlainDetails(details: unknown): boolean {
-  return details === undefined || (isFields(details) && Object.values(details).every(Number.isInteger));
+  return details === undefined || (isFields(details) && Object.values(details).every(isCount));
 }
 
-/** The counts among the details; nulls and fractions, which OpenAI's schema does not allow, are left out. */
+/** The counts among the details; what OpenAI's schema does not allow, or is no count, is left out. */
 function toDetails(details: unknown): Record<string, number> {
   if (!isFields(details)) return {};
-  return Object.fromEntries(
-    Object.entries(details).filter((entry): entry is [string, number] => Number.isInteger(entry[1])),
-  );
+  return Object.fromEntries(Object.entries(details).filter((entry): entry is [string, number] => isCount(entry[1])));
+}
+
+function isCount(value: unknown): boolean {
+  return toCount(value) === value;
 }

@@ -36,3 +36,10 @@ test('an answer without sources that have an address has no annotations', () => 
   expect(toAnnotations({ groundingChunks: [{ retrievedContext: {} }], groundingSupports: [] }, ['x'])).toEqual([]);
   expect(toAnnotations(undefined, ['x'])).toEqual([]);
 });
+
+test('a source that is null does not shift the ones after it', () => {
+  const sources = [null, ...groundingChunks] as unknown as typeof groundingChunks;
+  const support = { segment: { startIndex: 0, endIndex: 4 }, groundingChunkIndices: [1] };
+  const annotations = toAnnotations({ groundingChunks: sources, groundingSupports: [support] }, ['Köln']);
+  expect(annotations.map(({ url_citation: { url } }) => url)).toEqual(['https://a.example']);
+});

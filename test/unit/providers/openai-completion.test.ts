@@ -29,6 +29,14 @@ describe('completion', () => {
     expect(JSON.parse(JSON.stringify(completion))).toEqual(JSON.parse(json ?? ''));
   });
 
+  it("keeps OpenAI's verdicts and sound as they are", () => {
+    const text = fixture('moderated.json');
+    const sent = JSON.parse(text);
+    const { completion } = toChatResult(text, OPTIONS);
+    expect(completion).toMatchObject({ moderation: sent.moderation });
+    expect(completion.choices[0]?.message.audio).toEqual(sent.choices[0].message.audio);
+  });
+
   it('reads tool calls and completes arguments that are empty', () => {
     const { completion, json } = toChatResult(fixture('tools.json'), OPTIONS);
     expect(json).toBeUndefined();

@@ -42,6 +42,15 @@ describe('usage', () => {
     expect(toUsage(usage).prompt_tokens_details).toEqual({ cached_tokens: 8 });
   });
 
+  it.each([-1, 9e15, 1e308, 1.5, Number.POSITIVE_INFINITY])('takes %d for no count of tokens', (count) => {
+    const usage = { prompt_tokens: count, completion_tokens: 1, total_tokens: count + 1 };
+    expect(isPlainUsage(usage)).toBe(false);
+    expect(toUsage(usage).prompt_tokens).toBeLessThanOrEqual(2);
+    const details = { ...usage, prompt_tokens: 1, total_tokens: 2, prompt_tokens_details: { cached_tokens: count } };
+    expect(isPlainUsage(details)).toBe(false);
+    expect(toUsage(details).prompt_tokens_details).toBeUndefined();
+  });
+
   it("prefers the cached tokens of OpenAI's details", () => {
     const usage = {
       prompt_tokens: 10,
