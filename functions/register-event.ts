@@ -29,7 +29,7 @@ export async function registerDocumentEvent(name: string): Promise<void> {
   const log = createLog();
   cloudEvent(name, async (event: unknown) => {
     try {
-      const receive = () => app.documents.receive(event);
+      const receive = async () => (await app.documents.get()).receive(event);
       logDocument(log, name, await app.observation.event(name, event as EventReference, receive));
     } catch (error) {
       logDelay(log, name, error);

@@ -1,8 +1,9 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build as bundle, type Metafile } from 'esbuild';
+import type { Metafile } from 'esbuild';
 import { buildPage } from './build-page.ts';
+import { bundleFunction, FRAMEWORK } from './bundle-function.ts';
 import { type LockFile, pruneLockFile } from './lock-file.ts';
 import { placeConfiguration } from './place-configuration.ts';
 
@@ -12,20 +13,6 @@ export const EVENT_FUNCTIONS = ['ingest-on-write'] as const;
 export type FunctionBundle = (typeof FUNCTIONS)[number] | (typeof EVENT_FUNCTIONS)[number];
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-
-/**
- * Bundled in, the framework would exist twice and register functions where nobody looks; it is installed beside the
- * bundle instead, at the exact version this repository is tested with.
- */
-const FRAMEWORK = '@google-cloud/functions-framework';
-
-/** Some bundled packages are CommonJS and count on names that an ES module does not have. */
-const COMMONJS_NAMES = [
-  "import { createRequire as __createRequire } from 'node:module';",
-  'const require = __createRequire(import.meta.url);',
-  'const __filename = import.meta.filename;',
-  'const __dirname = import.meta.dirname;',
-].join('\n');
 
 /**
  * Bundles each function into `dist/NAME`, ready to run under the functions framework or to be zipped: ES modules with
@@ -48,26 +35,7 @@ export async function build(
     const directory = join(outputDirectory, name);
     await rm(directory, { recursive: true, force: true });
     await mkdir(directory, { recursive: true });
-    const { metafile } = await bundle({
-      absWorkingDir: ROOT,
-      // Threads are started by the name of their file.
-      entryPoints: { index: join('functions', name, 'index.ts'), 'file-thread': 'shared/rag/file-thread.ts' },
-      outdir: directory,
-      bundle: true,
-      splitting: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      // A database for development, which production refuses.
-      external: [FRAMEWORK, '@electric-sql/*'],
-      // Names stay: a stack in a log that nobody can read is worth nothing.
-      minifySyntax: true,
-      minifyWhitespace: true,
-      legalComments: 'none',
-      banner: { js: COMMONJS_NAMES },
-      metafile: true,
-      logLevel: 'warning',
-    });
+    const metafile = await bundleFunction({ root: ROOT, name, directory });
     const { version } = manifest;
     const dependencies = { [FRAMEWORK]: manifest.dependencies[FRAMEWORK] ?? '' };
     const described = { name: `sluice-${name}`, version, engines: { node: '24' }, dependencies };

@@ -1,4 +1,4 @@
-import type { Metafile } from 'esbuild';
+import type { ImportKind, Metafile } from 'esbuild';
 
 export interface BundleSize {
   readonly totalBytes: number;
@@ -12,15 +12,24 @@ export interface BundleSize {
 export function eagerOutputs({ outputs }: Metafile): readonly string[] {
   const entry = Object.keys(outputs).find((path) => path.endsWith('/index.js') && outputs[path]?.entryPoint);
   if (entry === undefined) throw new Error('The bundle has no entry.');
-  const eager = new Set<string>();
+  return reachedFrom(outputs, entry, ['import-statement']);
+}
+
+/** A file of a bundle and all that it imports, directly or not, in the order in which it meets them. */
+export function reachedFrom(
+  outputs: Metafile['outputs'],
+  entry: string,
+  kinds: readonly ImportKind[] = ['import-statement', 'dynamic-import'],
+): readonly string[] {
+  const reached = new Set<string>();
   const visit = (path: string): void => {
     const output = outputs[path];
-    if (output === undefined || eager.has(path)) return;
-    eager.add(path);
-    for (const { path: imported, kind } of output.imports) if (kind === 'import-statement') visit(imported);
+    if (output === undefined || reached.has(path)) return;
+    reached.add(path);
+    for (const { path: imported, kind } of output.imports) if (kinds.includes(kind as ImportKind)) visit(imported);
   };
   visit(entry);
-  return [...eager];
+  return [...reached];
 }
 
 /** What a bundle weighs. Chunks that are loaded by `import()` when they are needed are not eager. */

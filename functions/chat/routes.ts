@@ -21,9 +21,9 @@ export function chatRoutes(app: App): readonly Route<Handler>[] {
     async (context) => {
       const caller = await app.authenticate(context, 'chat');
       const { signal, call, header } = context;
-      const toChat = await dialect.get();
+      const [chat, toChat] = await Promise.all([app.chat.get(), dialect.get()]);
       const input = { ...toChat(readJson(context)), caller, signal, call, header };
-      return input.body.stream ? app.chat.stream(input) : await app.chat.complete(input);
+      return input.body.stream ? chat.stream(input) : await chat.complete(input);
     };
 
   return [

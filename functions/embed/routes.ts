@@ -16,8 +16,9 @@ export function embedRoutes(app: App): readonly Route<Handler>[] {
       handler: async (context) => {
         const caller = await app.authenticate(context, 'embed');
         const body = parseRequest(await schema.get(), context.readJson(app.config.limits.embedBodyBytes));
+        const embeddings = await app.embeddings.get();
         return {
-          json: await app.embeddings.create({ body, caller, signal: context.signal, facts: context.call.facts }),
+          json: await embeddings.create({ body, caller, signal: context.signal, facts: context.call.facts }),
         };
       },
     },

@@ -24,7 +24,8 @@ export function gatewayRoutes(app: App): readonly Route<Handler>[] {
       handler: async (context) => {
         const caller = await app.authenticate(context);
         const { query } = context;
-        return { json: await app.usage.report({ caller, days: query.get('days'), tenant: query.get('tenant') }) };
+        const usage = await app.usage.get();
+        return { json: await usage.report({ caller, days: query.get('days'), tenant: query.get('tenant') }) };
       },
     },
     { method: 'GET', path: '/openapi.json', handler: async () => ({ json: await openApi.get() }) },

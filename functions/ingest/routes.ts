@@ -37,7 +37,8 @@ export function ingestRoutes(app: App): readonly Route<Handler>[] {
       handler: async (context) => {
         const caller = await app.authenticate(context, 'ingest');
         const body = parseRequest(await schema.get(), context.readJson(app.config.limits.ingestBodyBytes));
-        const list = await app.documents.ingest({ body, caller, signal: context.signal, facts: context.call.facts });
+        const documents = await app.documents.get();
+        const list = await documents.ingest({ body, caller, signal: context.signal, facts: context.call.facts });
         return { ...outcomeOf(list.data), json: list };
       },
     },
@@ -45,19 +46,20 @@ export function ingestRoutes(app: App): readonly Route<Handler>[] {
       method: 'POST',
       path: '/v1/documents/:id/retry',
       handler: async (context) => {
-        const result = await app.documents.retry({ ...(await target(context)), facts: context.call.facts });
+        const documents = await app.documents.get();
+        const result = await documents.retry({ ...(await target(context)), facts: context.call.facts });
         return { ...outcomeOf([result]), json: result };
       },
     },
     {
       method: 'GET',
       path: '/v1/documents/:id*',
-      handler: async (context) => ({ json: await app.documents.status(await target(context)) }),
+      handler: async (context) => ({ json: await (await app.documents.get()).status(await target(context)) }),
     },
     {
       method: 'DELETE',
       path: '/v1/documents/:id*',
-      handler: async (context) => ({ json: await app.documents.remove(await target(context)) }),
+      handler: async (context) => ({ json: await (await app.documents.get()).remove(await target(context)) }),
     },
   ];
 }

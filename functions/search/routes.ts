@@ -16,7 +16,8 @@ export function searchRoutes(app: App): readonly Route<Handler>[] {
         const caller = await app.authenticate(context, 'search');
         const { searchSchema } = await schemas.get();
         const body = parseRequest(searchSchema, context.readJson(app.config.limits.searchBodyBytes));
-        return { json: await app.search.search({ body, caller, signal: context.signal, facts: context.call.facts }) };
+        const search = await app.search.get();
+        return { json: await search.search({ body, caller, signal: context.signal, facts: context.call.facts }) };
       },
     },
     {
@@ -28,8 +29,9 @@ export function searchRoutes(app: App): readonly Route<Handler>[] {
         const { placeSchema } = await names.get();
         const body = parseRequest(vectorStoreSearchSchema, context.readJson(app.config.limits.searchBodyBytes));
         const { collection } = parseRequest(placeSchema, context.params);
+        const search = await app.search.get();
         return {
-          json: await app.search.vectorStoreSearch({
+          json: await search.vectorStoreSearch({
             collection,
             body,
             caller,

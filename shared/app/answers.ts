@@ -5,12 +5,13 @@ import { type AnswerCache, createAnswerCache } from './cache/answer-cache.ts';
 import { createSemanticCache, type SemanticCache } from './cache/semantic-cache.ts';
 import type { EmbeddingUsage } from './embedding-usage.ts';
 import type { EmbeddingsService } from './embeddings-service.ts';
+import type { Lazy } from './lazy.ts';
 import { embedsLocally } from './local-embeddings.ts';
 
 export interface AnswersOptions {
   readonly config: SluiceConfig;
   readonly backends: Backends;
-  readonly embeddings: Pick<EmbeddingsService, 'configured'>;
+  readonly embeddings: Lazy<Pick<EmbeddingsService, 'configured'>>;
   readonly usage: EmbeddingUsage;
   readonly log: Log;
   readonly now: () => number;
@@ -33,7 +34,7 @@ export function createAnswers({
       async embed(text, signal) {
         // Above the day's budget nothing is bought, not even a look.
         await usage.check({ tenant: null });
-        const embedder = await embeddings.configured.get();
+        const embedder = await (await embeddings.get()).configured.get();
         const { vector, tokens } = await embedder.embedQuery(text, { signal });
         // The cache does not know who asks; the day's sums do.
         await usage.record({ target: config.embeddings, tokens, caller: { tenant: null }, tenant: null });

@@ -6,7 +6,6 @@ import type { HttpFetch } from '../contracts/http-fetch.ts';
 import type { SecretSource } from '../contracts/secret-source.ts';
 import type { UsageLedger } from '../contracts/usage-ledger.ts';
 import type { CallerRequest } from '../http/caller-request.ts';
-import { resolveModel } from '../routing/resolve-model.ts';
 import { createSecrets } from '../secrets/create-secrets.ts';
 import { createAccessTokenSource } from '../security/access-token.ts';
 import { createApiKeyCheck } from '../security/api-keys.ts';
@@ -17,38 +16,36 @@ import type { Call } from '../telemetry/call.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { createCatalogue } from '../usage/catalogue.ts';
 import { createAccounting } from './accounting.ts';
-import { createAnswers } from './answers.ts';
 import { createAdmission } from './auth/admission.ts';
 import { createGate } from './auth/gate.ts';
 import { createStoredKeys } from './auth/stored-keys.ts';
 import { createBackends } from './backends.ts';
 import type { Caller } from './caller.ts';
-import { createChatRetrieval } from './chat-retrieval.ts';
-import { type ChatService, createChatService } from './chat-service.ts';
+import type { ChatService } from './chat-service.ts';
 import { createCredentials } from './credentials.ts';
-import { createDocumentsService, type DocumentsService } from './documents-service.ts';
-import { createEmbeddingsService, type EmbeddingsService } from './embeddings-service.ts';
-import { createLazy } from './lazy.ts';
-import { createLegPolicies } from './leg-policies.ts';
-import { createLegRunner } from './leg-runner.ts';
+import type { DocumentsService } from './documents-service.ts';
+import type { EmbeddingsService } from './embeddings-service.ts';
+import { createLazy, type Lazy } from './lazy.ts';
 import { createMetricsService, type MetricsService } from './metrics-service.ts';
 import { createModelsService, type ModelsService } from './models-service.ts';
 import { createObservation, type Observation } from './observation.ts';
 import { createOutgoing } from './outgoing.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
-import { createReadEstimate } from './search-reads.ts';
-import { createSearchService, type SearchService } from './search-service.ts';
-import { createUsageService, type UsageService } from './usage-service.ts';
+import type { SearchService } from './search-service.ts';
+import type { UsageService } from './usage-service.ts';
 
-/** Everything the functions call. Made without a connection and without loading an SDK. */
+/**
+ * Everything the functions call. Made without a connection and without loading an SDK. A function does not do what the
+ * others do: each service is loaded with its first request.
+ */
 export interface App {
   readonly config: SluiceConfig;
-  readonly chat: ChatService;
-  readonly embeddings: Pick<EmbeddingsService, 'create'>;
-  readonly documents: DocumentsService;
-  readonly search: SearchService;
+  readonly chat: Lazy<ChatService>;
+  readonly embeddings: Lazy<Pick<EmbeddingsService, 'create'>>;
+  readonly documents: Lazy<DocumentsService>;
+  readonly search: Lazy<SearchService>;
   readonly models: ModelsService;
-  readonly usage: UsageService;
+  readonly usage: Lazy<UsageService>;
   readonly ledger: UsageLedger;
   /**
    * Who is calling. Asked and counted once for a request, however often this is called for it.
@@ -119,13 +116,16 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
     now,
     monotonicNow: options.monotonicNow,
   });
-  const { ledger, budget, meter, embeddings: usage } = accounting;
-  const embeddings = createEmbeddingsService({ config, backends, usage });
+  const { ledger, meter, embeddings: usage } = accounting;
+  const embeddings = createLazy(async () => {
+    const { createEmbeddingsService } = await import('./embeddings-service.ts');
+    return createEmbeddingsService({ config, backends, usage });
+  });
 
   const retriever = createLazy(async () => {
     const { createRetriever } = await import('../rag/retrieve.ts');
     return createRetriever({
-      embedder: await embeddings.configured.get(),
+      embedder: await (await embeddings.get()).configured.get(),
       vectorStore: await backends.vectorStore.get(),
       fusion: { method: config.embeddings?.provider === 'local' ? 'convex' : 'rrf' },
       paidReads: config.vectorstore?.provider === 'firestore',
@@ -134,7 +134,7 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
   const ingestion = createLazy(async () => {
     const { createIngestion } = await import('../rag/ingest.ts');
     return createIngestion({
-      embedder: await embeddings.configured.get(),
+      embedder: await (await embeddings.get()).configured.get(),
       vectorStore: await backends.vectorStore.get(),
       documentStore: await backends.documentStore.get(),
       chunking: {
@@ -168,50 +168,46 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
       ...(options.monotonicNow === undefined ? {} : { now: options.monotonicNow }),
     }),
   });
-  const answers = createAnswers({ config, backends, embeddings, usage, log, now });
+  const reactAgents = createLazy(async () => {
+    const { createReactAgents } = await import('./react/react-agents.ts');
+    const fetchFor = outgoing.fetchForTool;
+    return createReactAgents({ config, retriever, usage, fetchFor, credentials, log, telemetry });
+  });
 
   return {
     config,
     ledger,
     embeddings,
     models: createModelsService(config, catalogue, new Date(now())),
-    documents: createDocumentsService({ config, ingestion, meter, usage, telemetry }),
-    search: createSearchService({
-      config,
-      retriever,
-      usage,
-      ...(config.vectorstore?.provider === 'firestore'
-        ? { reads: createReadEstimate({ count: async (scope) => (await backends.vectorStore.get()).count(scope) }) }
-        : {}),
+    documents: createLazy(async () => {
+      const { createDocumentsService } = await import('./documents-service.ts');
+      return createDocumentsService({ config, ingestion, meter, usage, telemetry });
     }),
-    usage: createUsageService({ config, ledger, now }),
-    chat: createChatService({
-      config,
-      resolve: (model) =>
-        resolveModel(config, model, (name) => catalogue.findByName(name).map(({ provider }) => provider)),
-      runLegs: createLegRunner({
+    search: createLazy(async () => {
+      const { makeSearch } = await import('./make-search.ts');
+      return makeSearch({ config, retriever, usage, vectorStore: backends.vectorStore });
+    }),
+    usage: createLazy(async () => {
+      const { createUsageService } = await import('./usage-service.ts');
+      return createUsageService({ config, ledger, now });
+    }),
+    chat: createLazy(async () => {
+      const { makeChat } = await import('./make-chat.ts');
+      return makeChat({
         config,
-        provider: backends.provider,
+        backends,
         credentials,
         catalogue,
-        fetchFor: outgoing.fetchForLeg,
-        fetchPublic: outgoing.fetchPublic,
-        policies: createLegPolicies(telemetry, time),
+        outgoing,
+        accounting,
+        embeddings,
+        retriever,
+        reactAgents,
+        log,
         telemetry,
-        ...time,
-      }),
-      retrieval: createChatRetrieval({ config, retriever, usage }),
-      reactAgents: createLazy(async () => {
-        const { createReactAgents } = await import('./react/react-agents.ts');
-        const fetchFor = outgoing.fetchForTool;
-        return createReactAgents({ config, retriever, usage, fetchFor, credentials, log, telemetry });
-      }),
-      ...(answers === undefined ? {} : { answers }),
-      budget,
-      meter,
-      log,
-      telemetry,
-      ...time,
+        now,
+        time,
+      });
     }),
     observation,
     metrics: createMetricsService({ config, metrics: observation.metrics, credentials }),

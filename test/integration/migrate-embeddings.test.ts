@@ -106,10 +106,11 @@ ingestion: {store: firestore, chunk_size: 60, chunk_overlap: 0}
   const ingest = async (app: App, id: string, text: string, more: { collection?: string; tenant?: string } = {}) => {
     const { tenant = null, collection } = more;
     const body = { id, text, ...(collection === undefined ? {} : { collection }) };
-    const { data } = await app.documents.ingest({ body, caller: { tenant }, signal, facts: {} });
+    const { data } = await (await app.documents.get()).ingest({ body, caller: { tenant }, signal, facts: {} });
     expect(data[0]).toMatchObject({ status: 'ready' });
   };
-  const remove = (app: App, id: string) => app.documents.remove({ id, caller: { tenant: null }, signal });
+  const remove = async (app: App, id: string) =>
+    await (await app.documents.get()).remove({ id, caller: { tenant: null }, signal });
   const run = async (...args: string[]) => {
     const outcome = await migrateEmbeddings([...args, '--json'], { environment, signal });
     return { exitCode: outcome.exitCode, ...(JSON.parse(outcome.output) as Record<string, unknown>) };
@@ -178,7 +179,7 @@ ingestion: {store: firestore, chunk_size: 60, chunk_overlap: 0}
       stays: ['First half of it is here. (6)', 'The second half is over there, and is longer. (6)'],
     };
     expect(await stored('vectors-2')).toEqual(expected);
-    const { data } = await next.search.search({
+    const { data } = await (await next.search.get()).search({
       body: { query: 'x', top_k: 10, collection: 'manuals' },
       caller: { tenant: 't1' },
       signal,
@@ -228,7 +229,7 @@ ingestion: {store: firestore, chunk_size: 60, chunk_overlap: 0}
     expect(await migrate('--switch')).toMatchObject({ exitCode: 0, copied: 2, switched: true });
     const next = await start(files.old);
     await ingest(next, 'c', 'Three.', { tenant: 't1' });
-    const { data } = await next.search.search({
+    const { data } = await (await next.search.get()).search({
       body: { query: 'x', top_k: 10 },
       caller: { tenant: 't1' },
       signal,

@@ -91,7 +91,7 @@ ingestion: {store: firestore, mode: ${CHUNKING.mode}, chunk_size: ${CHUNKING.siz
       const app = createApp(parseConfig(yaml, { environment }).config, { environment, log: () => {}, now });
       const name = `event-${randomUUID()}`;
       cloudEvent(name, async (event: unknown) => {
-        outcomes.push(await app.documents.receive(event));
+        outcomes.push(await (await app.documents.get()).receive(event));
       });
       const server = getTestServer(name);
       attachFrontDoor(server, { maxBodyBytes: () => 16_777_216 });

@@ -52,7 +52,8 @@ async function askAll(
       legs.map(async (leg, index) => {
         const subject = `${leg.provider}/${leg.model}`;
         try {
-          await app.chat.complete({
+          const chat = await app.chat.get();
+          await chat.complete({
             body: chatSchema.parse({
               model: `doctor-${index}`,
               messages: [{ role: 'user', content: 'Say OK.' }],

@@ -216,7 +216,7 @@ describeWithFirestore('with Firestore', () => {
       source: `//firestore.googleapis.com/projects/${EMULATOR_PROJECT}/databases/(default)`,
       subject: `documents/${documentsCollection}/written`,
     };
-    expect(await documents.receive(event)).toMatchObject({ status: 'ready' });
+    expect(await (await documents.get()).receive(event)).toMatchObject({ status: 'ready' });
     expect((await economy.get('/v1/documents/written', as('one'))).status).toBe(200);
     for (const who of ['two', 'none'] as const) {
       expect((await economy.get('/v1/documents/written', as(who))).status).toBe(404);

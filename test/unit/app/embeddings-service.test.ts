@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type App, createApp } from '../../../shared/app/create-app.ts';
+import { createApp } from '../../../shared/app/create-app.ts';
+import type { EmbeddingsInput } from '../../../shared/app/embeddings-service.ts';
 import { parseConfig } from '../../../shared/config/parse.ts';
 import { createJsonUpstream, type JsonRequest } from '../../support/json-upstream.ts';
 
@@ -23,8 +24,13 @@ function createWorld(yaml = CONFIG) {
   });
   const { config } = parseConfig(yaml, { environment: {}, source: 'agents.yaml' });
   const app = createApp(config, { fetch, log: () => {} });
-  const create = (body: Parameters<App['embeddings']['create']>[0]['body']) =>
-    app.embeddings.create({ body, caller: { tenant: null }, signal: new AbortController().signal, facts: {} });
+  const create = async (body: EmbeddingsInput['body']) =>
+    (await app.embeddings.get()).create({
+      body,
+      caller: { tenant: null },
+      signal: new AbortController().signal,
+      facts: {},
+    });
   return { create, requests };
 }
 
