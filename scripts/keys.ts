@@ -16,7 +16,6 @@ import { loadConfig } from '../shared/config/load.ts';
 import { AppError } from '../shared/contracts/app-error.ts';
 import type { KeyStore } from '../shared/contracts/key-store.ts';
 import { createFirestoreKeyStore } from '../shared/stores/keys/firestore.ts';
-import { overlookCredentialFaults } from './credential-faults.ts';
 import { createModelCheck } from './keys/check-models.ts';
 import { createKey } from './keys/create-key.ts';
 import { describeKeys, toKeyJson } from './keys/describe-keys.ts';
@@ -130,7 +129,6 @@ async function openStore(
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  overlookCredentialFaults();
   try {
     const { exitCode, output } = await runKeys(process.argv.slice(2), { environment: readEnvironment() });
     (exitCode === 0 ? process.stdout : process.stderr).write(`${output}\n`);

@@ -22,7 +22,6 @@ import type { SluiceConfig } from '../shared/config/types.ts';
 import { AppError } from '../shared/contracts/app-error.ts';
 import type { HttpFetch } from '../shared/contracts/http-fetch.ts';
 import { ROOT } from './build.ts';
-import { overlookCredentialFaults } from './credential-faults.ts';
 import { checkConfigs, checkSource, checkTarget, collectionOf } from './migrate-embeddings/check-migration.ts';
 import type { CopyTools } from './migrate-embeddings/copy-document.ts';
 import { type MigrationSummary, migrateCollections, removeOld } from './migrate-embeddings/migrate-collections.ts';
@@ -189,7 +188,6 @@ function readArguments(args: readonly string[]) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  overlookCredentialFaults();
   const controller = new AbortController();
   process.once('SIGINT', () => controller.abort(new AppError('cancelled', 'Stopped. Run it again to go on.')));
   const { exitCode, output } = await migrateEmbeddings(process.argv.slice(2), {

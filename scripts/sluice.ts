@@ -3,7 +3,6 @@
  * Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
  */
 import { readEnvironment } from '../shared/config/environment.ts';
-import { overlookCredentialFaults } from './credential-faults.ts';
 import { runProgram } from './sluice/run-program.ts';
 
 // `sluice models | head -1` ends the pipe early, and that is no failure.
@@ -12,7 +11,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-overlookCredentialFaults();
 const stopped = new AbortController();
 // Only once: a second Ctrl-C ends the program whatever it is doing.
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopped.abort());

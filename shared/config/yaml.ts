@@ -25,7 +25,7 @@ function toTree(make: () => unknown, add: (path: string, message: string) => voi
     if (tree === null || tree === undefined) add('', 'the file is empty');
     return tree;
   } catch {
-    add('', 'the YAML aliases cannot be resolved');
+    add('', 'a YAML alias names no anchor before it, or a merge key (`<<`) holds something else than maps');
     return undefined;
   }
 }

@@ -8,6 +8,13 @@ export interface GoogleCredentials {
   readonly credentialsFile?: string | undefined;
 }
 
+const NO_CREDENTIALS =
+  'There are no usable Google credentials: run `gcloud auth application-default login`, set ' +
+  'GOOGLE_APPLICATION_CREDENTIALS to a key file, or run on Google Cloud with a service account.';
+const NO_FILE =
+  'The file that credentials_file or GOOGLE_APPLICATION_CREDENTIALS names cannot be read: correct the path, or leave it ' +
+  'out and run `gcloud auth application-default login`.';
+
 /** @throws AppError `configuration` when there are no credentials, or none that can be read. */
 export async function openGoogleClient({ scopes, credentialsFile }: GoogleCredentials): Promise<AuthClient> {
   // A CommonJS package: once bundled, only its default export is sure to be there, and under tsx there is none.
@@ -23,12 +30,7 @@ export async function openGoogleClient({ scopes, credentialsFile }: GoogleCreden
   try {
     return await auth.getClient();
   } catch (cause) {
-    throw new AppError(
-      'configuration',
-      'There are no usable Google credentials: run `gcloud auth application-default login`, set ' +
-        'GOOGLE_APPLICATION_CREDENTIALS to a key file, or run on Google Cloud with a service account.',
-      { cause },
-    );
+    throw new AppError('configuration', isMissingFile(cause) ? NO_FILE : NO_CREDENTIALS, { cause });
   }
 }
 
@@ -44,4 +46,9 @@ export function toTokenError(error: unknown, what: 'access' | 'ID'): AppError {
     });
   }
   return new AppError('network', `No ${what} token could be had from Google.`, { cause: error });
+}
+
+function isMissingFile(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR';
 }

@@ -1,4 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore';
+import { readEnvironment } from '../config/environment.ts';
+import { openGoogleClient } from '../security/google-credentials.ts';
 import { waitFor } from './abort.ts';
 import { callFirestore } from './firestore-errors.ts';
 
@@ -37,7 +39,10 @@ export interface FirestoreClient {
   close(): Promise<void>;
 }
 
-/** Loads the SDK and opens the client on first use; a failure to do so is not remembered. */
+/**
+ * Looks for credentials, loads the SDK and opens the client on first use; a failure to do so is not remembered. Without
+ * credentials the SDK would reject promises that nobody holds, which ends the process, so it is not called then.
+ */
 export function createFirestoreClient({
   projectId,
   databaseId,
@@ -50,14 +55,14 @@ export function createFirestoreClient({
 
   const open = async (): Promise<FirestoreConnection> => {
     // A CommonJS package: once bundled, only its default export is sure to be there.
-    const { default: sdk } = await import('@google-cloud/firestore');
-    const firestore =
-      client ??
-      new sdk.Firestore({
-        ...(projectId !== undefined && { projectId }),
-        ...(databaseId !== undefined && { databaseId }),
-        ...(credentialsFile !== undefined && { keyFilename: credentialsFile }),
-      });
+    const loading = import('@google-cloud/firestore');
+    if (client) return { sdk: (await loading).default, firestore: client };
+    const [{ default: sdk }] = await Promise.all([loading, isEmulated() || openGoogleClient({ credentialsFile })]);
+    const firestore = new sdk.Firestore({
+      ...(projectId !== undefined && { projectId }),
+      ...(databaseId !== undefined && { databaseId }),
+      ...(credentialsFile !== undefined && { keyFilename: credentialsFile }),
+    });
     return { sdk, firestore };
   };
   const connect = (): Promise<FirestoreConnection> => {
@@ -88,4 +93,9 @@ export function createFirestoreClient({
       await idle.then(() => opened.firestore.terminate()).catch(() => undefined);
     },
   };
+}
+
+/** The emulator, which the SDK finds by itself, takes no credentials. */
+function isEmulated(): boolean {
+  return (readEnvironment().FIRESTORE_EMULATOR_HOST ?? '') !== '';
 }

@@ -56,13 +56,6 @@ export function fromFirestoreError(error: unknown, indexCommand?: () => string):
     const { code, message, retryable } = translation;
     return new AppError(code, message, { cause: error, ...(retryable !== undefined && { retryable }) });
   }
-  if (isMissingFile(error)) {
-    return new AppError(
-      'configuration',
-      'The file that credentials_file or GOOGLE_APPLICATION_CREDENTIALS names cannot be read.',
-      { cause: error },
-    );
-  }
   return new AppError(
     'configuration',
     'The Firestore client could not be used. Check project_id and the credentials: run ' +
@@ -81,10 +74,4 @@ export async function callFirestore<T>(
   } catch (error) {
     throw fromFirestoreError(error, options.indexCommand);
   }
-}
-
-/** What opening a file of credentials fails with. */
-export function isMissingFile(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR';
 }

@@ -8,6 +8,7 @@ import { placeConfiguration } from '../../../scripts/place-configuration.ts';
 import { loadConfig } from '../../../shared/config/load.ts';
 import { parsedFileOf, readParsed } from '../../../shared/config/parsed-file.ts';
 import { readYaml } from '../../../shared/config/yaml.ts';
+import { AppError } from '../../../shared/contracts/app-error.ts';
 
 const TEXT = `agents:\n  - { name: placed, model: local, prompt: "$\{GREETING}" }\n`;
 
@@ -64,14 +65,22 @@ describe('a configuration that was parsed ahead of time', () => {
     await expect(load()).rejects.toMatchObject({ code: 'configuration' });
   });
 
-  it('holds the very tree of its text', async () => {
+  it('holds the very tree of its text, and none for a text that is refused', async () => {
+    const read = (text: string) => {
+      try {
+        return { tree: readYaml(text, file) };
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        return { refused: error.message };
+      }
+    };
     await fc.assert(
       fc.asyncProperty(fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 }), async (tree) => {
         const text = stringify(tree);
         await placeConfiguration(text, file);
-        expect((await readParsed(text, file))?.tree ?? readYaml(text, file)).toEqual(readYaml(text, file));
+        expect((await readParsed(text, file)) ?? read(text)).toEqual(read(text));
       }),
-      { numRuns: 50 },
+      { numRuns: 50, examples: [[{ a: { '<<': false } }], [{ a: { '<<': { b: 1 } } }]] },
     );
   });
 });

@@ -151,11 +151,13 @@ describe('a failure', () => {
     expect(await next).toBe('token-1');
   });
 
-  test('to find a credentials file names the cure', async () => {
+  test('to find a credentials file names the file and the cure', async () => {
     const source = createAccessTokenSource({ credentialsFile: '/nowhere/key.json' });
     await expect(source.get()).rejects.toMatchObject({
       code: 'configuration',
-      message: expect.stringContaining('gcloud auth application-default login'),
+      message: expect.stringMatching(
+        /credentials_file or GOOGLE_APPLICATION_CREDENTIALS .*gcloud auth application-default/,
+      ),
     });
   });
 });

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createFirestoreClient } from '../../../shared/stores/firestore-client.ts';
 
@@ -21,7 +24,10 @@ vi.mock('@google-cloud/firestore', () => ({
 }));
 
 describe('the Firestore client', () => {
-  beforeEach(() => Object.assign(sdk, { opened: [], failures: 0, terminated: 0 }));
+  beforeEach(() => {
+    Object.assign(sdk, { opened: [], failures: 0, terminated: 0 });
+    vi.stubEnv('FIRESTORE_EMULATOR_HOST', '127.0.0.1:8080');
+  });
 
   it('is opened by the first operation, once', async () => {
     const client = createFirestoreClient({});
@@ -43,6 +49,23 @@ describe('the Firestore client', () => {
     const client = createFirestoreClient({});
     await expect(client.run(async () => 1)).rejects.toMatchObject({ code: 'configuration' });
     await expect(client.run(async () => 1)).resolves.toBe(1);
+  });
+
+  it('is not opened before there are credentials, and is once they come', async () => {
+    vi.stubEnv('FIRESTORE_EMULATOR_HOST', undefined);
+    const directory = await mkdtemp(join(tmpdir(), 'sluice-key-'));
+    const credentialsFile = join(directory, 'key.json');
+    const client = createFirestoreClient({ credentialsFile });
+    await expect(client.run(async () => 1)).rejects.toMatchObject({
+      code: 'configuration',
+      message: expect.stringContaining('credentials_file'),
+    });
+    expect(sdk.opened).toEqual([]);
+    const key = { type: 'authorized_user', client_id: 'i', client_secret: 's', refresh_token: 't' };
+    await writeFile(credentialsFile, JSON.stringify(key));
+    await expect(client.run(async () => 1)).resolves.toBe(1);
+    expect(sdk.opened).toEqual([{ keyFilename: credentialsFile }]);
+    await rm(directory, { recursive: true });
   });
 
   it('stays open when somebody else made it', async () => {
