@@ -1,6 +1,7 @@
 import type { App } from '../../shared/app/create-app.ts';
 import { createLazy } from '../../shared/app/lazy.ts';
 import type { Handler } from '../../shared/http/define-handler.ts';
+import { readQuery } from '../../shared/http/query.ts';
 import type { Route } from '../../shared/http/router.ts';
 import { chatRoutes } from '../chat/routes.ts';
 import { embedRoutes } from '../embed/routes.ts';
@@ -23,9 +24,9 @@ export function gatewayRoutes(app: App): readonly Route<Handler>[] {
       // Of no function: what a key may see of it, the service decides.
       handler: async (context) => {
         const caller = await app.authenticate(context);
-        const { query } = context;
+        const { days = null, tenant = null } = readQuery(context.query, ['days', 'tenant']);
         const usage = await app.usage.get();
-        return { json: await usage.report({ caller, days: query.get('days'), tenant: query.get('tenant') }) };
+        return { json: await usage.report({ caller, days, tenant }) };
       },
     },
     { method: 'GET', path: '/openapi.json', handler: async () => ({ json: await openApi.get() }) },

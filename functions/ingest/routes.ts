@@ -3,6 +3,7 @@ import type { DocumentResult } from '../../shared/app/documents-service.ts';
 import { createLazy } from '../../shared/app/lazy.ts';
 import { defined } from '../../shared/config/objects.ts';
 import type { Handler, RequestContext } from '../../shared/http/define-handler.ts';
+import { readQuery } from '../../shared/http/query.ts';
 import type { Route } from '../../shared/http/router.ts';
 import { parseRequest } from '../../shared/http/validation.ts';
 
@@ -17,11 +18,7 @@ export function ingestRoutes(app: App): readonly Route<Handler>[] {
   const target = async (context: RequestContext) => {
     const caller = await app.authenticate(context, 'ingest');
     const { scopeSchema } = await names.get();
-    const [collection, tenant] = [context.query.get('collection'), context.query.get('tenant')];
-    const scope = parseRequest(scopeSchema, {
-      ...(collection === null ? {} : { collection }),
-      ...(tenant === null ? {} : { tenant }),
-    });
+    const scope = parseRequest(scopeSchema, readQuery(context.query, ['collection', 'tenant']));
     return {
       id: context.params.id ?? '',
       caller,
@@ -36,6 +33,7 @@ export function ingestRoutes(app: App): readonly Route<Handler>[] {
       path: '/v1/documents',
       handler: async (context) => {
         const caller = await app.authenticate(context, 'ingest');
+        readQuery(context.query, []);
         const body = parseRequest(await schema.get(), context.readJson(app.config.limits.ingestBodyBytes));
         const documents = await app.documents.get();
         const list = await documents.ingest({ body, caller, signal: context.signal, facts: context.call.facts });

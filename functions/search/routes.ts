@@ -1,6 +1,7 @@
 import type { App } from '../../shared/app/create-app.ts';
 import { createLazy } from '../../shared/app/lazy.ts';
 import type { Handler } from '../../shared/http/define-handler.ts';
+import { readQuery } from '../../shared/http/query.ts';
 import type { Route } from '../../shared/http/router.ts';
 import { parseRequest } from '../../shared/http/validation.ts';
 
@@ -14,6 +15,7 @@ export function searchRoutes(app: App): readonly Route<Handler>[] {
       path: '/v1/search',
       handler: async (context) => {
         const caller = await app.authenticate(context, 'search');
+        readQuery(context.query, []);
         const { searchSchema } = await schemas.get();
         const body = parseRequest(searchSchema, context.readJson(app.config.limits.searchBodyBytes));
         const search = await app.search.get();

@@ -63,7 +63,7 @@ function deepest(issue: Issue | undefined): Issue | undefined {
 /** Longest name of a field that is repeated: names come from the caller, like values. */
 const MAX_PARAM = 200;
 
-function toParam(path: readonly PropertyKey[]): string {
+export function toParam(path: readonly PropertyKey[]): string {
   const param = path
     .map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? String(part) : `.${String(part)}`))
     .join('');

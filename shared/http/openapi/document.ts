@@ -8,7 +8,8 @@ type Json = Record<string, unknown>;
 const COMPONENTS = '#/components/schemas/';
 const DESCRIPTION =
   'One base URL for chat, embeddings, ingestion and search. Fields of Sluice itself travel in the object `sluice`. ' +
-  'What is not HTTP, or not meant for a route, is refused with the error body too: 400, 404, 405, 408, 413, 417 or 431.';
+  'What is not HTTP, or not meant for a route, is refused with the error body too: 400, 404, 405, 408, 413, 417 or 431. ' +
+  'Routes of documents, search and usage take no query parameters but their own.';
 
 const ERROR_NAMES: Readonly<Record<number, string>> = {
   400: 'The request is not valid',

@@ -74,6 +74,37 @@ describe('a request that never gets to a function', () => {
     });
   });
 
+  it.each([
+    [
+      'GET',
+      '/v1/documents/x?limt=5',
+      'limt',
+      'Unrecognized query parameter: limt. This route takes collection, tenant.',
+    ],
+    ['DELETE', '/v1/documents/x?Tenant=t', 'Tenant', 'takes collection, tenant.'],
+    ['POST', '/v1/documents/x/retry?colection=c', 'colection', 'takes collection, tenant.'],
+    ['POST', '/v1/documents?tenant=t', 'tenant', 'This route takes none: what it takes is in the body.'],
+    ['POST', '/v1/search?top_k=5', 'top_k', 'This route takes none: what it takes is in the body.'],
+    ['GET', '/v1/usage?day=5', 'day', 'This route takes days, tenant.'],
+    ['GET', '/v1/documents/x?__proto__=t', '__proto__', 'takes collection, tenant.'],
+    ['GET', '/v1/documents/x?tenant=a&tenant=b', 'tenant', 'The query parameter tenant comes twice.'],
+  ])('because of a query parameter, as %s %s, is told which', async (method, path, param, message) => {
+    const response = await fetch(`${server.url}${path}`, {
+      method,
+      headers: { authorization: 'Bearer a-key-of-the-file-1', 'content-type': 'application/json' },
+      ...(method === 'POST' ? { body: '{"query": "x"}' } : {}),
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { param, message: expect.stringContaining(message) } });
+  });
+
+  it('is not because of query parameters that clients of other vendors add', async () => {
+    const response = await fetch(`${server.url}/v1/models?api-version=2026-01-01&beta=true`, {
+      headers: { authorization: 'Bearer a-key-of-the-file-1' },
+    });
+    expect(response.status).toBe(200);
+  });
+
   it('leaves the others on other connections alone, and the process alive', async () => {
     const [broken, whole] = await Promise.all([ask('\u0000\u0001'), fetch(`${server.url}/health`)]);
     expect([broken.status, whole.status]).toEqual([400, 200]);
