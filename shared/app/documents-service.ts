@@ -1,13 +1,13 @@
 import type * as z from 'zod';
 import type { SluiceConfig } from '../config/types.ts';
 import { AppError, type ErrorCode } from '../contracts/app-error.ts';
+import { checkMetadata } from '../contracts/metadata-rules.ts';
 import { toErrorBody } from '../http/error-response.ts';
 import type { DocumentInput, documentsSchema } from '../http/schemas/documents-schema.ts';
 import { isDocumentFault } from '../rag/document-fault.ts';
 import { checkDocumentId } from '../rag/document-key.ts';
 import type { IngestInput, Ingestion } from '../rag/ingest.ts';
 import type { AttemptOutcome } from '../rag/ingest-attempt.ts';
-import { checkMetadata } from '../stores/vector/metadata-rules.ts';
 import type { CallFacts, DocumentFailure } from '../telemetry/call.ts';
 import { describeError } from '../telemetry/log.ts';
 import { safeText } from '../telemetry/safe-text.ts';
@@ -249,8 +249,10 @@ function toIngestInput(document: DocumentInput, path: string, tenant: string | n
       param: `${path}text`,
     });
   }
-  if (text !== undefined && text.trim() === '') {
-    throw new AppError('invalid_request', 'A document must not be empty.', { param: `${path}text` });
+  if ((text ?? base64)?.trim() === '') {
+    throw new AppError('invalid_request', 'A document must not be empty.', {
+      param: `${path}${text === undefined ? 'content_base64' : 'text'}`,
+    });
   }
   if (metadata !== undefined) checkMetadata(metadata, `${path}metadata`);
   return {
@@ -266,7 +268,7 @@ function toIngestInput(document: DocumentInput, path: string, tenant: string | n
 }
 
 function decodeBase64(text: string, param: string): Uint8Array {
-  if (text === '' || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
     throw new AppError('invalid_request', 'The content is not base64.', { param });
   }
   return Buffer.from(text, 'base64');

@@ -16,6 +16,13 @@ export function parseRequest<Schema extends z.ZodType>(schema: Schema, input: un
     const param = toParam([...issue.path, key]);
     throw new AppError('invalid_request', `Unrecognized request argument: ${param}.`, { param });
   }
+  if (issue.code === 'invalid_key') {
+    const param = toParam(issue.path.slice(0, -1));
+    const [rule] = issue.issues;
+    throw new AppError('invalid_request', `Invalid ${param}: ${rule ? ruleOf(rule) : 'a name in it is not valid'}.`, {
+      param,
+    });
+  }
   const param = toParam(issue.path);
   throw new AppError(
     'invalid_request',

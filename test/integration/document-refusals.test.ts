@@ -67,6 +67,23 @@ vectorstore: {provider: memory, embedding_dimensions: 2}
   });
 
   it.each([
+    [{ id: 'a', metadata: { ['k'.repeat(257)]: 1 }, text: 'A text.' }, 'metadata', 'a name has at most 256 characters'],
+    [{ id: 'a', metadata: { '': 1 }, text: 'A text.' }, 'metadata', 'A metadata key is empty.'],
+    [{ id: 'a', content_base64: '' }, 'content_base64', 'A document must not be empty.'],
+    [{ id: 'a', text: ' \n' }, 'text', 'A document must not be empty.'],
+    [{ id: 'a', content_base64: '*' }, 'content_base64', 'The content is not base64.'],
+  ])('as %j are told which field is at fault and why', async (document, param, message) => {
+    expect(await send('POST', '/v1/documents', document)).toMatchObject({
+      status: 400,
+      body: { error: { param, message: expect.stringContaining(message) } },
+    });
+    expect(await send('POST', '/v1/documents', { documents: [document] })).toMatchObject({
+      status: 400,
+      body: { error: { param: `documents[0].${param}`, message: expect.stringContaining(message) } },
+    });
+  });
+
+  it.each([
     ['GET', ''],
     ['DELETE', ''],
     ['POST', '/retry'],

@@ -10,7 +10,10 @@ const documentFields = {
   content_type: z.string().max(128).optional(),
   title: z.string().max(1024).nullish(),
   source: z.string().max(2048).nullish(),
-  metadata: recordOf(z.string().max(256), z.union([scalar, z.null(), z.array(scalar)])).optional(),
+  metadata: recordOf(
+    z.string().max(256, 'a name has at most 256 characters'),
+    z.union([scalar, z.null(), z.array(scalar)]),
+  ).optional(),
   collection: collectionSchema.optional(),
 };
 

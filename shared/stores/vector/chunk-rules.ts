@@ -1,7 +1,7 @@
 import { AppError } from '../../contracts/app-error.ts';
+import { checkMetadata, HALF_CHARACTER, RESERVED_NAME } from '../../contracts/metadata-rules.ts';
 import type { Chunk, DeleteSelector, StoreScope, TextQuery, VectorQuery } from '../../contracts/vector-store.ts';
 import { checkFilter } from './filter-rules.ts';
-import { checkMetadata, HALF_CHARACTER, RESERVED_NAME } from './metadata-rules.ts';
 
 /**
  * What every vector store refuses before it touches its backend, so that all of them accept the same data. Everything

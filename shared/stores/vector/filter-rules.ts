@@ -1,6 +1,6 @@
 import { AppError } from '../../contracts/app-error.ts';
 import type { Filter } from '../../contracts/filter.ts';
-import { metadataKeyFault } from './metadata-rules.ts';
+import { metadataKeyFault } from '../../contracts/metadata-rules.ts';
 
 const MAX_DEPTH = 10;
 const MAX_CONDITIONS = 100;

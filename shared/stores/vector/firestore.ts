@@ -1,6 +1,7 @@
 import type { CollectionReference, Query, QuerySnapshot, VectorQueryOptions } from '@google-cloud/firestore';
 import { AppError } from '../../contracts/app-error.ts';
 import type { Filter } from '../../contracts/filter.ts';
+import { RESERVED_NAME } from '../../contracts/metadata-rules.ts';
 import type {
   ScoredChunk,
   StoredChunk,
@@ -34,7 +35,6 @@ import {
 } from './firestore-measure.ts';
 import { createFirestoreWords } from './firestore-words.ts';
 import { createSharedWriter, WINDOW_SIZE } from './firestore-writer.ts';
-import { RESERVED_NAME } from './metadata-rules.ts';
 import { byScoreThenId, reachesMinScore } from './score.ts';
 
 /** Firestore's limit (https://firebase.google.com/docs/firestore/vector-search#limitations). */

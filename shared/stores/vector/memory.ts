@@ -1,5 +1,6 @@
 import type { Distance } from '../../config/names.ts';
 import { AppError } from '../../contracts/app-error.ts';
+import { copyMetadata } from '../../contracts/metadata-rules.ts';
 import type { Chunk, DeleteSelector, ScoredChunk, StoredChunk, VectorStore } from '../../contracts/vector-store.ts';
 import { createTermReader } from '../../text/search-terms.ts';
 import { refuseAborted } from '../abort.ts';
@@ -17,7 +18,6 @@ import {
 import { ALL_FILTER_OPERATORS, compileFilter } from './filter.ts';
 import { createMemoryBlocks, type MemoryBlock, type MemoryBlocks } from './memory-blocks.ts';
 import { createMemoryFile } from './memory-file.ts';
-import { copyMetadata } from './metadata-rules.ts';
 import { createSimdMemory, type SimdMemory } from './simd-memory.ts';
 import { segmentsOf, type VectorBlock } from './vector-block.ts';
 import { VECTOR_MEASURES } from './vector-measure.ts';

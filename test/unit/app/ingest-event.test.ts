@@ -112,6 +112,7 @@ describe('the event that a document was written', () => {
       state: 'failed',
       error: { message: expect.stringContaining('metadata') },
     });
+    expect(world.embedded).toEqual([]);
   });
 
   test('with an id that no record can have is acknowledged', async () => {

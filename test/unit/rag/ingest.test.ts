@@ -280,14 +280,16 @@ describe('a failure', () => {
     ['an id with a slash', document('x', { id: 'a/b' }), 'invalid_request'],
     ['an empty id', document('x', { id: '' }), 'invalid_request'],
     ['metadata no store can keep', document('x', { metadata: { 'a.b': 1 } }), 'invalid_request'],
-  ])('by %s is in the outcome', async (_name, input, code) => {
-    const { create } = createWorld();
+    ['a source with half a character', document('x', { source: 'a\ud800' }), 'invalid_request'],
+  ])('by %s is in the outcome, and nothing was embedded', async (_name, input, code) => {
+    const { create, world } = createWorld();
     expect(await create().ingest(input, { signal })).toMatchObject({
       id: input.id,
       status: 'failed',
       chunks: 0,
       error: { code },
     });
+    expect(world.embedded).toEqual([]);
   });
 
   test('is recorded without what the upstream said, and the next attempt replaces the record', async () => {

@@ -1,5 +1,5 @@
-import { AppError } from '../../contracts/app-error.ts';
-import type { Metadata } from '../../contracts/vector-store.ts';
+import { AppError } from './app-error.ts';
+import type { Metadata } from './vector-store.ts';
 
 const MAX_KEY_LENGTH = 256;
 /** Dots separate field paths, dollars start operators, in one backend or another. */
