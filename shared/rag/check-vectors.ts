@@ -9,31 +9,38 @@ export interface VectorCheck {
   readonly name: string;
 }
 
+export interface CheckedVectors {
+  /** Length of the vectors; undefined when there is none. */
+  readonly dimensions: number | undefined;
+  /** What is wrong with single vectors, by their place in the answer. */
+  readonly faults: ReadonlyMap<number, AppError>;
+}
+
 /**
  * What every answer of one embedding model has in common with the answers before, whichever provider gave it.
- * @returns the length of the vectors.
- * @throws AppError `invalid_output`.
+ * @throws AppError `invalid_output` where the fault is of the whole answer: another number of vectors than of texts, or
+ * several lengths of which nobody can say which is right.
  */
 export function checkVectors(
   vectors: readonly Float32Array[],
   { count, dimensions, name }: VectorCheck,
-): number | undefined {
+): CheckedVectors {
   if (vectors.length !== count) {
     throw new AppError('invalid_output', `${name} gave ${vectors.length} vectors for ${count} texts.`);
   }
   const expected = dimensions ?? vectors[0]?.length;
-  for (const vector of vectors) {
-    if (vector.length !== expected || vector.length === 0) {
-      throw new AppError(
-        'invalid_output',
-        `${name} gave a vector of ${vector.length} dimensions instead of ${expected}.`,
-      );
-    }
-    if (!hasDirection(vector)) {
-      throw new AppError('invalid_output', `${name} gave a vector without a direction (zero, or not finite).`);
-    }
+  const faults = new Map<number, AppError>();
+  for (const [position, vector] of vectors.entries()) {
+    const hasLength = vector.length === expected && vector.length > 0;
+    if (hasLength && hasDirection(vector)) continue;
+    const fault = hasLength
+      ? 'a vector without a direction (zero, or not finite)'
+      : `a vector of ${vector.length} dimensions instead of ${expected}`;
+    const error = new AppError('invalid_output', `${name} gave ${fault}.`);
+    if (!hasLength && dimensions === undefined) throw error;
+    faults.set(position, error);
   }
-  return expected;
+  return { dimensions: expected, faults };
 }
 
 /** Finite, and not all zeros. */

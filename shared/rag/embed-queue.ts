@@ -98,15 +98,20 @@ export function createEmbedQueue({ provider, concurrency, attempt, onVector }: E
         for (const job of flight.jobs) job.requests += 1;
         return provider.embed(texts, { purpose, signal: underway });
       }, signal);
-      dimensions = checkVectors(vectors, { count: texts.length, dimensions: knownDimensions(), name });
+      const checked = checkVectors(vectors, { count: texts.length, dimensions: knownDimensions(), name });
+      dimensions = checked.dimensions;
       land();
       const shares = shareTokens(entries, usage?.tokens);
       for (const [position, { source }] of entries.entries()) source.tokens += shares[position] ?? 0;
-      const byText = new Map(texts.map((text, position) => [text, vectors[position] as Float32Array]));
-      for (const [text, vector] of byText) onVector(text, vector, purpose);
+      const places = new Map(texts.map((text, position) => [text, position]));
+      for (const [text, position] of places) {
+        if (!checked.faults.has(position)) onVector(text, vectors[position] as Float32Array, purpose);
+      }
       for (const { item, source } of entries) {
-        const vector = byText.get(item.text);
-        if (vector !== undefined) source.vectors.set(item.text, vector);
+        const position = places.get(item.text) as number;
+        const fault = checked.faults.get(position);
+        if (fault !== undefined) source.finish(fault);
+        else source.vectors.set(item.text, vectors[position] as Float32Array);
         if (source.vectors.size === source.count) source.finish();
       }
       return undefined;
@@ -126,7 +131,7 @@ export function createEmbedQueue({ provider, concurrency, attempt, onVector }: E
     const error = isAsked ? await request(live, purpose) : undefined;
     if (isAsked && error === undefined) return true;
     if (error !== undefined && !isAboutSize(error)) {
-      for (const { source } of live) source.finish(error);
+      await separate(live, error, purpose);
       return false;
     }
     if (error !== undefined && live.length === 1) {
@@ -139,6 +144,30 @@ export function createEmbedQueue({ provider, concurrency, attempt, onVector }: E
     // A half that fails as well tells of a text that is too long, not of too many.
     if (error !== undefined && front && back) learned = learnCap(caps(), live);
     return front && back;
+  };
+
+  /**
+   * Lets those of a request that failed go, but where its answer was unusable as a whole: a text of one caller may have
+   * spoilt it for the others. Half of it is asked for alone, then the other; when neither can be had the fault is the
+   * provider's, and when one can, it goes on with the other half. Two requests more for each time the texts can be halved.
+   */
+  const separate = async (entries: readonly Entry[], error: AppError, purpose: EmbeddingPurpose): Promise<void> => {
+    const live = entries.filter(({ source }) => !source.settled);
+    const isShared = live.some(({ source }) => source !== live[0]?.source);
+    if (error.code !== 'invalid_output' || !isShared) {
+      for (const { source } of live) source.finish(error);
+      return;
+    }
+    const middle = Math.ceil(live.length / 2);
+    const failed: { readonly half: readonly Entry[]; readonly error: AppError }[] = [];
+    for (const part of [live.slice(0, middle), live.slice(middle)]) {
+      const half = part.filter(({ source }) => !source.settled);
+      const fault = half.length === 0 ? undefined : await request(half, purpose);
+      if (fault !== undefined) failed.push({ half, error: fault });
+    }
+    const [first, second] = failed;
+    if (first !== undefined && second === undefined) await separate(first.half, first.error, purpose);
+    else for (const { half, error: fault } of failed) for (const { source } of half) source.finish(fault);
   };
 
   const start = async (entries: readonly Entry[], purpose: EmbeddingPurpose): Promise<void> => {

@@ -52,6 +52,21 @@ vectorstore: {provider: memory, embedding_dimensions: 2}
     });
   });
 
+  it('for an answer that one of their texts spoils keep no other document back', async () => {
+    const documents = ['One text.', 'Two texts.', 'A broken text.', 'Three texts.'].map((text, index) => ({
+      id: `of-four-${index}`,
+      text,
+    }));
+    const { status, body } = await send('POST', '/v1/documents', { documents });
+    expect(status).toBe(207);
+    expect((body.data as { status: string }[]).map((result) => result.status)).toEqual([
+      'ready',
+      'ready',
+      'failed',
+      'ready',
+    ]);
+  });
+
   it('for a metadata key are named by their place, before anything is embedded or stored', async () => {
     const asked = upstream.requests.length;
     const documents = [

@@ -135,6 +135,55 @@ describe('a failure among callers that share a request', () => {
     expect(batches).toHaveLength(1);
   });
 
+  test.each([
+    ['NaN', () => Float32Array.of(1, Number.NaN)],
+    ['a zero vector', () => Float32Array.of(0, 0)],
+    ['another dimension', () => Float32Array.of(1, 2, 3)],
+  ])('of one vector that is %s is that of the callers whose text it is for', async (_what, spoil) => {
+    const { provider, batches } = createFakeEmbeddings({
+      answer: (texts) => ({ vectors: texts.map((text) => (text === 'bad' ? spoil() : toFakeVector(text))) }),
+    });
+    const embedder = createEmbedder({ provider });
+    const inputs = [['a', 'b'], ['c', 'bad'], ['d'], ['bad']];
+    const results = await Promise.allSettled(inputs.map((input) => embedder.embedDocuments(input, { signal })));
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected']);
+    expect(results[1]).toMatchObject({ reason: { code: 'invalid_output' } });
+    expect(batches).toEqual([['a', 'b', 'c', 'bad', 'd']]);
+    // What came with it is kept, and the bad one is not.
+    await expect(embedder.embedDocuments(['c'], { signal })).resolves.toMatchObject({ requests: 0 });
+    await expect(embedder.embedDocuments(['bad'], { signal })).rejects.toMatchObject({ code: 'invalid_output' });
+  });
+
+  test('of an answer that is unusable as a whole is that of the caller whose text spoils it', async () => {
+    const { provider, batches } = createFakeEmbeddings({
+      answer: (texts) => ({ vectors: texts.includes('text 77') ? [] : texts.map(toFakeVector) }),
+    });
+    const embedder = createEmbedder({ provider });
+    const results = await Promise.allSettled(toTexts(100).map((text) => embedder.embedDocuments([text], { signal })));
+    const failed = results.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []));
+    expect(failed).toEqual([77]);
+    expect(results[77]).toMatchObject({
+      reason: { code: 'invalid_output', message: expect.stringContaining('0 vectors') },
+    });
+    // Two for each time that a hundred texts can be halved.
+    expect(batches.length).toBeLessThanOrEqual(1 + 2 * 7);
+  });
+
+  test('of a provider that answers nothing is that of all, after three requests', async () => {
+    const { provider, batches } = createFakeEmbeddings({ answer: () => ({ vectors: [] }) });
+    const embedder = createEmbedder({ provider });
+    const results = await Promise.allSettled(toTexts(100).map((text) => embedder.embedDocuments([text], { signal })));
+    expect(results.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(batches.map(({ length }) => length)).toEqual([100, 50, 50]);
+  });
+
+  test('of an answer to one caller alone is not looked into', async () => {
+    const { provider, batches } = createFakeEmbeddings({ answer: () => ({ vectors: [] }) });
+    const embedder = createEmbedder({ provider });
+    await expect(embedder.embedDocuments(toTexts(4), { signal })).rejects.toMatchObject({ code: 'invalid_output' });
+    expect(batches).toHaveLength(1);
+  });
+
   test('that leaves calls the request off only when nobody else waits for it', async () => {
     const { provider, answers, aborted } = createHeld();
     const embedder = createEmbedder({ provider, cacheEntries: 0 });
