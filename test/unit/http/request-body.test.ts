@@ -176,6 +176,17 @@ describe('JSON body', () => {
       expect(refusal(() => readAny(text))).toMatchObject({ message: expect.stringContaining('100000 values') });
     });
 
+    it('wherever a quote or a backslash stands in a long text', () => {
+      const ends = ['"', '\\', '\\"', '"\\', '\\\\"', '"".', `"${'b'.repeat(70)}"`];
+      const texts = Array.from({ length: 300 }, (_, length) =>
+        ends.map((end) => `${'a'.repeat(length)}${end},[{`),
+      ).flat();
+      // A list, and a value after each comma outside of a text.
+      const fits = [...texts, ...new Array<number>(99_998 - texts.length).fill(1)];
+      expect(readAny(JSON.stringify(fits))).toEqual(fits);
+      expect(refusal(() => readAny(JSON.stringify([...fits, 1, 1])))).toMatchObject({ code: 'invalid_request' });
+    });
+
     it('whatever stands in a text', () => {
       const text = ',[{"\\'.repeat(200_000);
       expect(readAny(JSON.stringify({ text }))).toEqual({ text });
