@@ -14,7 +14,7 @@ export function healthRoutes(app: App, name: string): readonly Route<Handler>[] 
       method: 'GET',
       path: '/ready',
       handler: async () => {
-        const problems = await app.readiness(name);
+        const problems = await (await app.readiness.get())(name);
         return problems.length === 0
           ? { json: { status: 'ready' } }
           : { status: 503, json: { status: 'not_ready', problems } };
@@ -24,7 +24,7 @@ export function healthRoutes(app: App, name: string): readonly Route<Handler>[] 
       method: 'GET',
       path: '/metrics',
       handler: async (context) => ({
-        text: await app.metrics.read({
+        text: await (await app.metrics.get()).read({
           authorization: context.header('authorization'),
           authenticate: () => app.authenticate(context),
         }),

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
-import { mergeStart } from './merge-start.ts';
+import { mergeChunks } from './merge-chunks.ts';
 
 /**
  * Bundled in, the framework would exist twice and register functions where nobody looks; it is installed beside the
@@ -60,7 +60,7 @@ export async function bundleFunction({
     metafile: true,
     write: false,
   });
-  return await mergeStart({ split, root, directory, thread: 'file-thread.js', options: OPTIONS });
+  return await mergeChunks({ split, root, directory, thread: 'file-thread.js', options: OPTIONS });
 }
 
 /**

@@ -44,14 +44,17 @@ export function chatRoutes(app: App): readonly Route<Handler>[] {
     {
       method: 'GET',
       path: '/v1/models',
-      handler: async (context) => ({ json: app.models.list(await app.authenticate(context, 'chat')) }),
+      handler: async (context) => {
+        const caller = await app.authenticate(context, 'chat');
+        return { json: (await app.models.get()).list(caller) };
+      },
     },
     {
       method: 'GET',
       path: '/v1/models/:id*',
       handler: async (context) => {
         const caller = await app.authenticate(context, 'chat');
-        return { json: app.models.get(caller, context.params.id ?? '') };
+        return { json: (await app.models.get()).get(caller, context.params.id ?? '') };
       },
     },
   ];

@@ -10,7 +10,6 @@ import { createSecrets } from '../secrets/create-secrets.ts';
 import { createAccessTokenSource } from '../security/access-token.ts';
 import { createApiKeyCheck } from '../security/api-keys.ts';
 import { createIdTokenSource, type IdTokenSource } from '../security/id-token.ts';
-import { createIdentityCheck } from '../security/identity.ts';
 import type { TokenVerifier } from '../security/signed-token.ts';
 import type { Call } from '../telemetry/call.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
@@ -26,11 +25,11 @@ import { createCredentials } from './credentials.ts';
 import type { DocumentsService } from './documents-service.ts';
 import type { EmbeddingsService } from './embeddings-service.ts';
 import { createLazy, type Lazy } from './lazy.ts';
-import { createMetricsService, type MetricsService } from './metrics-service.ts';
-import { createModelsService, type ModelsService } from './models-service.ts';
+import type { MetricsService } from './metrics-service.ts';
+import type { ModelsService } from './models-service.ts';
 import { createObservation, type Observation } from './observation.ts';
 import { createOutgoing } from './outgoing.ts';
-import { createReadiness, type Readiness } from './readiness.ts';
+import type { Readiness } from './readiness.ts';
 import type { SearchService } from './search-service.ts';
 import type { UsageService } from './usage-service.ts';
 
@@ -44,7 +43,7 @@ export interface App {
   readonly embeddings: Lazy<Pick<EmbeddingsService, 'create'>>;
   readonly documents: Lazy<DocumentsService>;
   readonly search: Lazy<SearchService>;
-  readonly models: ModelsService;
+  readonly models: Lazy<ModelsService>;
   readonly usage: Lazy<UsageService>;
   readonly ledger: UsageLedger;
   /**
@@ -54,8 +53,8 @@ export interface App {
    * `network` while credentials cannot be checked.
    */
   authenticate(request: CallerRequest & { readonly call?: Call }, name?: FunctionName): Promise<Caller>;
-  readonly readiness: Readiness;
-  readonly metrics: MetricsService;
+  readonly readiness: Lazy<Readiness>;
+  readonly metrics: Lazy<MetricsService>;
   /** Log, metrics and traces of what the service does. */
   readonly observation: Observation;
   close(): Promise<void>;
@@ -87,6 +86,7 @@ export interface AppOptions {
 export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
   const { environment = {}, log = createLog({ minimum: logLevel(environment) }), now = Date.now } = options;
   for (const warning of config.warnings) log('WARNING', warning);
+  const startedAt = new Date(now());
   const catalogue = createCatalogue({ overrides: config.prices });
   const observation = createObservation({
     config,
@@ -153,16 +153,20 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
       : { findStored: createStoredKeys({ store: backends.keyStore.get, log, now }) }),
     now,
   });
-  const gate = createGate({
-    mode: config.auth.mode,
-    iam: config.auth.iam,
-    checkKey,
-    checkIdentity: createIdentityCheck({
+  const identities = createLazy(async () => {
+    const { createIdentityCheck } = await import('../security/identity.ts');
+    return createIdentityCheck({
       cloudRun: isCloudRun(environment),
       iapAudiences: config.auth.iam?.iapAudiences ?? [],
       now,
       ...(options.tokenVerifier === undefined ? {} : { verifier: options.tokenVerifier }),
-    }),
+    });
+  });
+  const gate = createGate({
+    mode: config.auth.mode,
+    iam: config.auth.iam,
+    checkKey,
+    checkIdentity: async (header) => await (await identities.get())(header),
     admission: createAdmission({
       config,
       ...(options.monotonicNow === undefined ? {} : { now: options.monotonicNow }),
@@ -178,7 +182,10 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
     config,
     ledger,
     embeddings,
-    models: createModelsService(config, catalogue, new Date(now())),
+    models: createLazy(async () => {
+      const { createModelsService } = await import('./models-service.ts');
+      return createModelsService(config, catalogue, startedAt);
+    }),
     documents: createLazy(async () => {
       const { createDocumentsService } = await import('./documents-service.ts');
       return createDocumentsService({ config, ingestion, meter, usage, telemetry });
@@ -210,8 +217,14 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
       });
     }),
     observation,
-    metrics: createMetricsService({ config, metrics: observation.metrics, credentials }),
-    readiness: createReadiness({ config, backends, credentials, log, ...time }),
+    metrics: createLazy(async () => {
+      const { createMetricsService } = await import('./metrics-service.ts');
+      return createMetricsService({ config, metrics: observation.metrics, credentials });
+    }),
+    readiness: createLazy(async () => {
+      const { createReadiness } = await import('./readiness.ts');
+      return createReadiness({ config, backends, credentials, log, ...time });
+    }),
 
     async authenticate(request, name) {
       const { key, tenant } = await gate.admit(request);

@@ -1,6 +1,6 @@
 import type { LegConfig, ToolConfig } from '../config/types.ts';
 import type { HttpFetch } from '../contracts/http-fetch.ts';
-import { OLLAMA_PATHS } from '../providers/ollama-transport.ts';
+import { OLLAMA_PATHS } from '../providers/ollama-paths.ts';
 import type { GuardedHttpClient } from '../security/guarded-http.ts';
 import { toGuardTarget } from '../security/url-guard.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';

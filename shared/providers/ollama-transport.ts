@@ -2,10 +2,7 @@ import { AppError } from '../contracts/app-error.ts';
 import type { HttpFetch, HttpResponse } from '../contracts/http-fetch.ts';
 import { toUpstreamError } from '../resilience/upstream-error.ts';
 import { readErrorText } from '../resilience/upstream-error-text.ts';
-
-/** All that is ever asked of an Ollama server: nothing here pulls, creates or deletes models. */
-export const OLLAMA_PATHS = ['/', '/api/tags', '/api/show', '/api/generate', '/api/chat', '/api/embed'] as const;
-export type OllamaPath = (typeof OLLAMA_PATHS)[number];
+import { OLLAMA_PATHS, type OllamaPath } from './ollama-paths.ts';
 
 /** A call's model may have to be loaded before the first byte, and a plain answer comes after its last token. Default. */
 export const FIRST_BYTE_TIMEOUT_MS = 300_000;

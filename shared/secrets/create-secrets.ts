@@ -2,7 +2,7 @@ import type { Environment } from '../config/environment.ts';
 import { AppError } from '../contracts/app-error.ts';
 import type { SecretSource } from '../contracts/secret-source.ts';
 import { createEnvironmentSecrets, toVariableName } from './environment-secrets.ts';
-import { createSecretManagerSecrets, type SecretManagerOptions } from './secret-manager.ts';
+import type { SecretManagerOptions } from './secret-manager.ts';
 import { isBareName } from './secret-name.ts';
 
 export interface SecretsOptions extends Omit<SecretManagerOptions, 'projectId'> {
@@ -19,20 +19,27 @@ export interface SecretsOptions extends Omit<SecretManagerOptions, 'projectId'> 
 export function createSecrets({ environment, projectId, ...options }: SecretsOptions): SecretSource {
   const variables = createEnvironmentSecrets({ environment });
   if (environment.SLUICE_SECRETS === 'environment') return variables;
-  const manager = createSecretManagerSecrets({ ...options, ...(projectId === undefined ? {} : { projectId }) });
+  let manager: Promise<SecretSource> | undefined;
+  // Loaded for the first secret: a service that has none never asks.
+  const openManager = (): Promise<SecretSource> => {
+    manager ??= import('./secret-manager.ts').then(({ createSecretManagerSecrets }) =>
+      createSecretManagerSecrets({ ...options, ...(projectId === undefined ? {} : { projectId }) }),
+    );
+    return manager;
+  };
   return {
     id: 'environment, secret-manager',
     async get(reference, callOptions) {
-      if (!isBareName(reference)) return await manager.get(reference, callOptions);
+      if (!isBareName(reference)) return await (await openManager()).get(reference, callOptions);
       const variable = toVariableName(reference);
       if ((environment[variable] ?? '') !== '') return await variables.get(reference, callOptions);
-      if (projectId !== undefined) return await manager.get(reference, callOptions);
+      if (projectId !== undefined) return await (await openManager()).get(reference, callOptions);
       throw new AppError(
         'configuration',
         `The secret "${reference}" is not there: set the environment variable ${variable}, or set GOOGLE_CLOUD_PROJECT ` +
           'so that it is read from Secret Manager.',
       );
     },
-    close: () => manager.close(),
+    close: async () => await (await manager)?.close(),
   };
 }

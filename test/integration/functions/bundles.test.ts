@@ -4,13 +4,13 @@ import { request as openRequest } from 'node:http';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { zipDirectory } from '../../../scripts/archive.ts';
 import { build, EVENT_FUNCTIONS, FUNCTIONS, ROOT } from '../../../scripts/build.ts';
-import { eagerOutputs, measureBundle } from '../../../scripts/bundle-size.ts';
+import { eagerOutputs, measureBundle, reachedFrom } from '../../../scripts/bundle-size.ts';
 import { writeDeployment } from '../../../scripts/deployment.ts';
 import { readParsed } from '../../../shared/config/parsed-file.ts';
 import { readYaml } from '../../../shared/config/yaml.ts';
@@ -232,8 +232,33 @@ vectorstore: {provider: firestore, embedding_dimensions: 768, firestore: {projec
     expect([...eagerInputs.keys()].filter((input) => /shared\/http\/schemas|shared\/rag\/ingest/.test(input))).toEqual(
       [],
     );
-    expect(eagerBytes).toBeLessThan(400 * 1024);
+    // So do the services, each of which only some of the functions have.
+    expect([...eagerInputs.keys()].filter((input) => /shared\/app\/.*-service|shared\/app\/make-/.test(input))).toEqual(
+      [],
+    );
+    expect(eagerBytes).toBeLessThan(260 * 1024);
   });
+
+  it.each([...FUNCTIONS, ...EVENT_FUNCTIONS])(
+    '%s starts from three files, and its threads from none of them but one',
+    async (name) => {
+      const metafile = metafiles[name] as Metafile;
+      expect(
+        eagerOutputs(metafile)
+          .map((path) => basename(path))
+          .sort(),
+      ).toEqual(['common.js', 'index.js', 'start.js']);
+      const thread = Object.keys(metafile.outputs).find((path) => path.endsWith('/file-thread.js')) as string;
+      const loaded = reachedFrom(metafile.outputs, thread).map((path) => basename(path));
+      expect(loaded).toContain('common.js');
+      expect(loaded).not.toContain('start.js');
+      // Awaiting its registration, the entry would keep every chunk waiting that imported anything from it.
+      const ofIndex = Object.values(metafile.outputs)
+        .flatMap(({ imports }) => imports)
+        .filter(({ path }) => path.endsWith('/index.js'));
+      expect(ofIndex).toEqual([]);
+    },
+  );
 
   it.each(FUNCTIONS)('%s starts from files that take one byte a character', async (name) => {
     // One letter beyond Latin 1, which the bundler leaves in patterns alone, and the engine keeps the whole file twice as large.

@@ -4,7 +4,8 @@ import { AppError } from '../../../shared/contracts/app-error.ts';
 import type { ChatCall, ChatRequest } from '../../../shared/contracts/chat-provider.ts';
 import type { HttpFetch, HttpFetchInit } from '../../../shared/contracts/http-fetch.ts';
 import { createOllamaProvider } from '../../../shared/providers/ollama.ts';
-import { type OllamaPath, ollamaUrl } from '../../../shared/providers/ollama-transport.ts';
+import type { OllamaPath } from '../../../shared/providers/ollama-paths.ts';
+import { ollamaUrl } from '../../../shared/providers/ollama-transport.ts';
 import { describeChatProvider } from '../../contracts/chat-provider.ts';
 import { createScriptedFetch, type ScriptedUpstream } from '../../contracts/scripted-fetch.ts';
 

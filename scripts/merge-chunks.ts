@@ -14,17 +14,24 @@ interface Merge {
   readonly exportsOf: (file: string) => readonly string[];
 }
 
+/** Of a lazily loaded chunk: below this, reading the file costs more than its code. */
+const SMALL_BYTES = 4_096;
+
 /**
- * Writes a bundle that was split into chunks, with those that its start loads anyway merged. A bundler splits by who
- * imports what and does not know that the start comes first: it leaves two dozen files, each to be found, read and linked.
- * What a thread needs of them stays apart in `common.js`, or the thread would load the function with it.
+ * Writes a bundle that was split into chunks, with those merged that are better together. A bundler splits by who imports
+ * what and does not know what comes first: it leaves two dozen files to a start, and one for every few lines that two
+ * others share, each to be found, read and linked.
+ *
+ * - `start.js` is what the start needs, but for the entry itself.
+ * - `common.js` is what a thread needs of that, or the thread would load the function with it.
+ * - `shared.js` is what several of the chunks that are loaded later share, where it is little.
  *
  * @param options.split what the bundler made, in memory; entries but `index.js` and the thread only keep the chunks of
  * what they import out of `index.js`, and are left out.
  * @param options.thread the file that threads are started with.
  * @returns the metafile, with the sources of each file that was written.
  */
-export async function mergeStart({
+export async function mergeChunks({
   split,
   root,
   directory,
@@ -38,20 +45,25 @@ export async function mergeStart({
   options: BuildOptions;
 }): Promise<Metafile> {
   const { outputs } = split.metafile;
-  const files = new Map(split.outputFiles.map(({ path, text }) => [basename(path), text]));
-  const outputOf = (file: string) => outputs[relative(root, join(directory, file))] as Metafile['outputs'][string];
-  const ofThread = new Set(reachedFrom(outputs, relative(root, join(directory, thread))).map((path) => basename(path)));
+  const pathOf = (file: string): string => relative(root, join(directory, file));
+  const outputOf = (file: string) => outputs[pathOf(file)] as Metafile['outputs'][string];
+  const reached = (file: string): ReadonlySet<string> =>
+    new Set(reachedFrom(outputs, pathOf(file)).map((path) => basename(path)));
+  const ofThread = reached(thread);
   const start = eagerOutputs(split.metafile).map((path) => basename(path));
-  const inStart = start.filter((file) => file !== 'index.js');
-  const groups: Groups = new Map([
-    ['common.js', inStart.filter((file) => ofThread.has(file))],
-    ['start.js', inStart.filter((file) => !ofThread.has(file))],
-  ]);
-  const loaded = new Set(
-    reachedFrom(outputs, relative(root, join(directory, 'index.js'))).map((path) => basename(path)),
+  const files = new Map(
+    split.outputFiles
+      .map(({ path, text }) => [basename(path), text] as const)
+      .filter(([file]) => ofThread.has(file) || reached('index.js').has(file)),
   );
-  const kept = [...files.keys()].filter((file) => (loaded.has(file) && !inStart.includes(file)) || ofThread.has(file));
-  const written = [...groups.keys(), ...kept.filter((file) => !inStart.includes(file))];
+  const later = [...files.keys()].filter((file) => !ofThread.has(file) && !start.includes(file));
+  const groups: Groups = new Map([
+    ['common.js', start.filter((file) => file !== 'index.js' && ofThread.has(file))],
+    ['start.js', start.filter((file) => file !== 'index.js' && !ofThread.has(file))],
+    ['shared.js', smallChunks({ later, start, outputOf })],
+  ]);
+  const grouped = new Set([...groups.values()].flat());
+  const written = [...groups.keys(), ...[...files.keys()].filter((file) => !grouped.has(file))];
   const { metafile } = await build({
     ...options,
     absWorkingDir: root,
@@ -77,6 +89,27 @@ export async function mergeStart({
   };
 }
 
+/** Chunks of a few lines that several others share and that bring nothing with them but each other and the start. */
+function smallChunks({
+  later,
+  start,
+  outputOf,
+}: {
+  later: readonly string[];
+  start: readonly string[];
+  outputOf: (file: string) => Metafile['outputs'][string];
+}): readonly string[] {
+  const small = new Set(
+    later.filter((file) => outputOf(file).entryPoint === undefined && outputOf(file).bytes < SMALL_BYTES),
+  );
+  const isAtHand = ({ path, kind, external }: Metafile['outputs'][string]['imports'][number]): boolean =>
+    kind !== 'import-statement' ||
+    (external ? path.startsWith('node:') : small.has(basename(path)) || start.includes(basename(path)));
+  // One that is left out takes those along that import it.
+  while ([...small].some((file) => !outputOf(file).imports.every(isAtHand) && small.delete(file)));
+  return [...small];
+}
+
 /** Bundles the files of each group into one, and lets every other file import from that one what it had from them. */
 function mergePlugin({ files, groups, exportsOf }: Merge): Plugin {
   const groupOf = new Map([...groups].flatMap(([group, members]) => members.map((file) => [file, group] as const)));
@@ -85,7 +118,7 @@ function mergePlugin({ files, groups, exportsOf }: Merge): Plugin {
   const list = (file: string, toText: (name: string, alias: string) => string): string =>
     `{${[...(aliases.get(file) ?? [])].map(([name, alias]) => toText(name, alias)).join(',')}}`;
   return {
-    name: 'merge-start',
+    name: 'merge-chunks',
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /./ }, ({ path, kind, importer, namespace }) => {
         if (kind === 'entry-point') return { path, namespace: groups.has(path) ? 'group' : 'chunk' };
