@@ -101,7 +101,7 @@ describe('bundleFunction', () => {
   });
 
   it('says what a start reads, and of which sources', () => {
-    expect(eagerOutputs(metafile).sort()).toEqual(
+    expect([...eagerOutputs(metafile)].sort()).toEqual(
       ['common.js', 'index.js', 'start.js'].map((name) => `dist/little/${name}`),
     );
     expect([...measureBundle(metafile).eagerInputs.keys()].sort()).toEqual([
