@@ -1,21 +1,19 @@
 import { AppError } from '../contracts/app-error.ts';
-import type { ChatMessage, ChatRequest } from '../contracts/chat-provider.ts';
+import type { ChatMessage, ChatRequest, LooseContentPart } from '../contracts/chat-provider.ts';
 import type { HttpFetch } from '../contracts/http-fetch.ts';
 
 /** Images of one request that are fetched; each may take the transport's largest body. */
 const MAX_IMAGES = 10;
 
-type ContentPart = Exclude<NonNullable<ChatMessage['content']>, string>[number];
-type ImagePart = Extract<ContentPart, { type: 'image_url' }>;
-
 export type InlineImages = (request: ChatRequest, signal: AbortSignal) => Promise<ChatRequest>;
 
 /**
- * Makes requests whose images by URL have become data URLs, for providers that read bytes alone. One per request: an
- * image is fetched once, however many legs and attempts need it. The addresses are the caller's, so `fetch` must be the
- * transport that reaches nothing but public servers.
+ * Makes requests whose images by URL have become data URLs, for providers that read bytes alone and for those that must
+ * not fetch for a caller. One per request: an image is fetched once, however many legs and attempts need it. The
+ * addresses are the caller's, so `fetch` must be the transport that reaches nothing but public servers.
  *
- * @throws AppError `unsupported`, naming the part, for an image that cannot be had: another leg may fetch it itself.
+ * @throws AppError `unsupported`, naming the part, for an image that cannot be had, and for audio and video by URL:
+ * another leg may fetch it itself.
  */
 export function createInlineImages(fetch: HttpFetch): InlineImages {
   const fetched = new Map<string, Promise<string>>();
@@ -36,15 +34,24 @@ export function createInlineImages(fetch: HttpFetch): InlineImages {
   };
 
   return async (request, signal) => {
-    if (!request.messages.some(hasLinkedImage)) return request;
+    if (!hasLinkedMedia(request)) return request;
     const messages = await Promise.all(
       request.messages.map(async (message, index) => {
-        if (!hasLinkedImage(message)) return message;
+        if (!hasLink(message)) return message;
         const content = await Promise.all(
-          (message.content as readonly ContentPart[]).map(async (part, position) => {
-            if (!isLinkedImage(part)) return part;
-            const param = `messages[${index}].content[${position}].image_url.url`;
-            const url = await toDataUrl(part.image_url.url, param, signal);
+          (message.content as readonly LooseContentPart[]).map(async (part, position) => {
+            const link = linkOf(part);
+            if (link === undefined) return part;
+            const param = `messages[${index}].content[${position}].${part.type}.url`;
+            if (part.type !== 'image_url') {
+              const why =
+                'Audio and video by URL are not fetched for this provider: send a data URL, if its model takes them.';
+              throw new AppError('unsupported', why, { param });
+            }
+            if (!/^https?:/i.test(link)) {
+              throw new AppError('unsupported', 'Send this image as a data URL or by an https URL.', { param });
+            }
+            const url = await toDataUrl(link, param, signal);
             return { ...part, image_url: { ...part.image_url, url } };
           }),
         );
@@ -55,17 +62,26 @@ export function createInlineImages(fetch: HttpFetch): InlineImages {
   };
 }
 
-/** Whether a request has images that would be fetched. */
-export function hasLinkedImages({ messages }: ChatRequest): boolean {
-  return messages.some(hasLinkedImage);
+/** Whether a request has images, audio or video that somebody would have to fetch. */
+export function hasLinkedMedia({ messages }: ChatRequest): boolean {
+  return messages.some(hasLink);
 }
 
-function hasLinkedImage({ content }: ChatMessage): boolean {
-  return Array.isArray(content) && (content as readonly ContentPart[]).some(isLinkedImage);
+function hasLink({ content }: ChatMessage): boolean {
+  return Array.isArray(content) && (content as readonly LooseContentPart[]).some((part) => linkOf(part) !== undefined);
 }
 
-function isLinkedImage(part: ContentPart): part is ImagePart {
-  return part.type === 'image_url' && /^https?:/i.test(part.image_url.url);
+/** The address of a part that does not hold its own bytes. */
+function linkOf(part: LooseContentPart): string | undefined {
+  const url =
+    part.type === 'image_url'
+      ? part.image_url.url
+      : part.type === 'video_url'
+        ? part.video_url.url
+        : part.type === 'audio_url'
+          ? part.audio_url.url
+          : undefined;
+  return url === undefined || /^data:/i.test(url) ? undefined : url;
 }
 
 async function fetchImage(fetch: HttpFetch, url: string, param: string, signal: AbortSignal): Promise<string> {

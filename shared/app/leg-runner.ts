@@ -1,5 +1,6 @@
 import { SELF_HOSTED } from '../config/names.ts';
 import { DEFAULT_RETRY } from '../config/normalize/retry.ts';
+import { isInOwnNetwork } from '../config/own-machines.ts';
 import type { SecretValue } from '../config/secret-value.ts';
 import type { LegConfig, SluiceConfig } from '../config/types.ts';
 import { AppError, type ErrorCode, toAppError } from '../contracts/app-error.ts';
@@ -24,7 +25,7 @@ import type { ModelCatalogue } from '../usage/catalogue.ts';
 import type { Availability } from './availability.ts';
 import { withLegDefaults } from './chat-request.ts';
 import type { Credentials } from './credentials.ts';
-import { createInlineImages, hasLinkedImages, type InlineImages } from './inline-images.ts';
+import { createInlineImages, hasLinkedMedia, type InlineImages } from './inline-images.ts';
 
 export interface LegRunnerOptions {
   readonly config: SluiceConfig;
@@ -157,7 +158,8 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
     { signal, onSend }: { readonly signal: AbortSignal; readonly onSend: () => void },
   ): Promise<Pick<Called<Result>, 'result' | 'dropped'>> => {
     const dropped = new Set(unfit);
-    const request = abilities.imageUrls === false ? await withImages(run, inlineImages, fitted, signal) : fitted;
+    const fetchesHere = hasLinkedMedia(fitted) && (abilities.imageUrls === false || isInOwnNetwork(leg));
+    const request = fetchesHere ? await withImages(run, inlineImages, fitted, signal) : fitted;
     const access = { ...leg, apiKeys: key === undefined ? [] : [key] };
     const credential = await options.credentials.forProvider(access, signal);
     const target = (current: string | undefined) => ({
@@ -202,8 +204,8 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
     signal: AbortSignal,
   ): Promise<ChatRequest> => {
     const isPrivate = route.agent?.localOnly === true || config.privacy?.mode === 'local_only';
-    if (isPrivate && hasLinkedImages(request)) {
-      throw new AppError('unsupported', 'This agent keeps to local models: send the image as a data URL.', {
+    if (isPrivate) {
+      throw new AppError('unsupported', 'This agent keeps to local models: send images and other media as data URLs.', {
         param: 'messages',
       });
     }

@@ -24,6 +24,14 @@ export function isOwnEndpoint({ endpoint, allowedCidrs = [] }: Target): boolean 
   return ipVersion(address) !== 0 && classifyAddress(address) === 'private';
 }
 
+/**
+ * Whether a server there stands in a network of one's own, so that what it fetches for itself it fetches from inside.
+ * This machine does not count: who develops on it reaches the same by other means.
+ */
+export function isInOwnNetwork(target: Target): boolean {
+  return isOwnEndpoint(target) && !isLoopback(new URL(target.endpoint as string).hostname);
+}
+
 /** Models that an Ollama passes on to its vendor's machines (`gpt-oss:120b-cloud`, `glm-4.6:cloud`). */
 export function isHostedModel(provider: ProviderName, model: string): boolean {
   return provider === 'ollama' && /[:-]cloud$/i.test(model);

@@ -48,6 +48,12 @@ interface MessageExtensions {
   content_blocks?: readonly VendorBlock[];
 }
 
+/** A content part as it may come: OpenAI's, and the video and audio URLs that its clients send other vendors. */
+export type LooseContentPart =
+  | Exclude<NonNullable<ChatMessage['content']>, string>[number]
+  | { readonly type: 'video_url'; readonly video_url: { readonly url: string } }
+  | { readonly type: 'audio_url'; readonly audio_url: { readonly url: string } };
+
 /** A content block of Anthropic's, unread. */
 export interface VendorBlock {
   readonly type: string;
@@ -129,7 +135,10 @@ export interface ChatCapabilities {
   readonly jsonMode: boolean;
   readonly jsonSchema: boolean;
   readonly imageInput: boolean;
-  /** False: images by URL must be fetched for it and sent as data. Default: the vendor fetches them itself. */
+  /**
+   * False: images by URL must be fetched for it and sent as data, because it takes nothing else or because it stands in a
+   * network of one's own, whose inside it would fetch for any caller. Default: the vendor fetches them itself.
+   */
   readonly imageUrls?: boolean;
   readonly audioInput: boolean;
   readonly fileInput: boolean;

@@ -1,14 +1,8 @@
 import type { Part } from '@google/genai';
 import { AppError } from '../contracts/app-error.ts';
-import type { ChatMessage } from '../contracts/chat-provider.ts';
+import type { ChatMessage, LooseContentPart } from '../contracts/chat-provider.ts';
 import { toInlinePart, toMediaPart } from './gemini-media.ts';
 import type { GeminiBackend } from './gemini-types.ts';
-
-/** A content part as it may come: OpenAI's, and the video and audio URLs that its clients send other vendors. */
-type LoosePart =
-  | Exclude<NonNullable<ChatMessage['content']>, string>[number]
-  | { readonly type: 'video_url'; readonly video_url: { readonly url: string } }
-  | { readonly type: 'audio_url'; readonly audio_url: { readonly url: string } };
 
 /**
  * The content of a message as parts. Empty text is left out, because the vendor refuses it.
@@ -19,7 +13,9 @@ type LoosePart =
 export function toContentParts({ content }: ChatMessage, path: string, backend: GeminiBackend): Part[] {
   if (content === undefined || content === null) return [];
   if (typeof content === 'string') return toTextParts(content);
-  return content.flatMap((part, position) => toParts(part as LoosePart, `${path}.content[${position}]`, backend));
+  return content.flatMap((part, position) =>
+    toParts(part as LooseContentPart, `${path}.content[${position}]`, backend),
+  );
 }
 
 /** The text of a message alone, e.g. of a system message. */
@@ -32,7 +28,7 @@ function toTextParts(text: string): Part[] {
   return text === '' ? [] : [{ text }];
 }
 
-function toParts(part: LoosePart, path: string, backend: GeminiBackend): Part[] {
+function toParts(part: LooseContentPart, path: string, backend: GeminiBackend): Part[] {
   switch (part.type) {
     case 'text':
       return toTextParts(part.text);

@@ -62,6 +62,7 @@ export const vllm: OpenAICompatibleOptions = {
   id: 'vllm',
   capabilities: {
     audioInput: true,
+    imageUrls: false,
     parameters: { ...ACCOUNT_PARAMETERS, ...OPENAI_ONLY_PARAMETERS, search_parameters: 'refuse' },
   },
   toRequest: toVllmRequest,

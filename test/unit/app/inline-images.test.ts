@@ -105,6 +105,21 @@ describe('images by URL', () => {
     await expect(result).rejects.not.toThrow(/10\.0\.0\.5/);
   });
 
+  it.each([
+    ['an image on a disk', { type: 'image_url', image_url: { url: 'file:///etc/passwd' } }],
+    ['an image at no address', { type: 'image_url', image_url: { url: ' https://a.example/1' } }],
+    ['a video', { type: 'video_url', video_url: { url: 'https://a.example/1' } }],
+    ['a recording', { type: 'audio_url', audio_url: { url: 'http://169.254.169.254/' } }],
+  ])('are the only links that are fetched: %s is refused with the part’s name', async (_, part) => {
+    const { fetch, asked } = server({});
+    const request = { model: 'm', messages: [{ role: 'user', content: [part] }] } as unknown as ChatRequest;
+    await expect(createInlineImages(fetch)(request, signal)).rejects.toMatchObject({
+      code: 'unsupported',
+      param: `messages[0].content[0].${part.type}.url`,
+    });
+    expect(asked).toEqual([]);
+  });
+
   it('are ten at most', async () => {
     const urls = Array.from({ length: 11 }, (_, index) => `https://a.example/${index}`);
     const { fetch } = server(Object.fromEntries(urls.map((url) => [url, PNG])));

@@ -30,9 +30,11 @@ function leg(model: string, ...keys: readonly string[]): LegConfig {
 function instance({
   answer,
   requestsPerMinute,
+  imageUrls = false,
 }: {
   readonly answer: (call: ChatCall) => Promise<string>;
   readonly requestsPerMinute?: number;
+  readonly imageUrls?: boolean;
 }) {
   const providers = requestsPerMinute === undefined ? {} : { vllm: { requestsPerMinute } };
   const runLegs = createLegRunner({
@@ -43,7 +45,7 @@ function instance({
           tools: true,
           jsonMode: true,
           imageInput: true,
-          imageUrls: false,
+          imageUrls,
           choices: true,
           parameters: {},
         },
@@ -143,5 +145,25 @@ describe('what one instance knows of its targets', () => {
     await expect(
       ask([leg('m')], { agent: { localOnly: true }, content: content as unknown as ChatMessage['content'] }),
     ).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining('data URL') });
+  });
+
+  it.each([
+    ['https://api.openai.com/v1', [], 'kept'],
+    ['http://127.0.0.1:1/v1', [], 'kept'],
+    ['https://models.example/v1', [], 'kept'],
+    ['https://models.example/v1', ['10.8.0.0/24'], 'refused'],
+    ['https://10.8.0.4/v1', [], 'refused'],
+    ['http://models:8000/v1', [], 'refused'],
+    ['https://models-123-uc.a.run.app/v1', [], 'refused'],
+  ])('at %s (%o) a link to an image on somebody’s network is %s', async (endpoint, allowedCidrs, outcome) => {
+    const { ask } = instance({ imageUrls: true, answer: async () => 'kept' });
+    const content = [{ type: 'image_url', image_url: { url: 'https://10.0.0.5/p.png' } }] as const;
+    const answered = ask([{ ...leg('m'), provider: 'openai', endpoint, allowedCidrs }], {
+      content: content as unknown as ChatMessage['content'],
+    }).then(
+      ({ result }) => result.result,
+      ({ code }) => (code === 'unsupported' ? 'refused' : code),
+    );
+    expect(await answered).toBe(outcome);
   });
 });
