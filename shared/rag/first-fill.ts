@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../contracts/app-error.ts';
-import type { IngestionJournal } from '../contracts/ingestion-journal.ts';
+import type { IngestionJournal, JournalEntry } from '../contracts/ingestion-journal.ts';
 import { remember } from '../resilience/recent-map.ts';
 
 /** A reservation lasts that long; then its holder is taken for dead. */
@@ -11,6 +11,8 @@ const FRESH_MS = 45_000;
 const MAX_ROUNDS = 10;
 /** Reservations that are remembered: of collections that nothing comes into after all. */
 const MAX_COLLECTIONS = 1_000;
+/** What an entry that several processes count on has for its number of chunks; one that a single one does has none. */
+const SHARED = 1;
 /** Of the entry in the journal; no document can have it. */
 const ENTRY_ID = 'first-fill\u007f';
 
@@ -23,11 +25,18 @@ export interface FirstFill {
   reserve(collection: string, space: string): Promise<string>;
   /** Gives the reservation of this process up, if it has one: vectors are there now, and say more. */
   release(collection: string): Promise<void>;
+  /**
+   * The same where nothing was written and nobody in this process is about to. One that other processes of this space
+   * have joined stays until it ends by itself, for they count on it.
+   */
+  abandon(collection: string): Promise<void>;
 }
 
 /** @param now milliseconds since the epoch. */
 export function createFirstFill(journal: IngestionJournal, now: () => number): FirstFill {
   const ours = new Map<string, { readonly owner: Promise<string>; readonly atMs: number }>();
+  /** Names of the entries that this process wrote last. */
+  const written = new Map<string, string>();
 
   const entryOf = (collection: string) => ({ documentId: ENTRY_ID, collection, tenant: null });
 
@@ -36,21 +45,25 @@ export function createFirstFill(journal: IngestionJournal, now: () => number): F
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const found = await journal.readEntry(ENTRY_ID, target);
       const leftMs = (found?.entry.claimedUntil?.getTime() ?? 0) - now();
-      if (found !== undefined && leftMs > (found.entry.contentHash === space ? FRESH_MS : 0)) {
-        return found.entry.contentHash;
-      }
+      if (found !== undefined && leftMs > 0 && found.entry.contentHash !== space) return found.entry.contentHash;
+      const running = leftMs > 0 ? found?.entry : undefined;
+      const isJoined = running !== undefined && (isShared(running) || running.attempt !== written.get(collection));
+      if (running !== undefined && leftMs > FRESH_MS && isJoined === isShared(running)) return space;
       const entry = {
         ...target,
         // Of all states the one whose entries go by themselves.
         state: 'deleted' as const,
-        chunks: 0,
+        chunks: isJoined ? SHARED : 0,
         contentHash: space,
         updatedAt: new Date(now()),
         fromStore: false,
         attempt: randomUUID(),
         claimedUntil: new Date(now() + RESERVED_MS),
       };
-      if ((await journal.swapEntry(target, entry, found?.version)) !== undefined) return space;
+      if ((await journal.swapEntry(target, entry, found?.version)) !== undefined) {
+        remember(written, collection, entry.attempt, { max: MAX_COLLECTIONS });
+        return space;
+      }
     }
     throw new AppError('server_error', 'Too many instances begin to fill the collection at once. Try again.', {
       retryable: true,
@@ -75,9 +88,25 @@ export function createFirstFill(journal: IngestionJournal, now: () => number): F
       const reservation = ours.get(collection);
       if (reservation === undefined) return;
       ours.delete(collection);
+      written.delete(collection);
       const space = await reservation.owner;
       const found = await journal.readEntry(ENTRY_ID, entryOf(collection));
       if (found?.entry.contentHash === space) await journal.swapEntry(entryOf(collection), undefined, found.version);
     },
+
+    async abandon(collection) {
+      const attempt = written.get(collection);
+      ours.delete(collection);
+      // Forgotten at once, so that whoever begins here meanwhile joins the entry, and it is not taken from under them.
+      written.delete(collection);
+      if (attempt === undefined) return;
+      const found = await journal.readEntry(ENTRY_ID, entryOf(collection));
+      if (found === undefined || found.entry.attempt !== attempt || isShared(found.entry)) return;
+      await journal.swapEntry(entryOf(collection), undefined, found.version);
+    },
   };
+}
+
+function isShared({ chunks }: JournalEntry): boolean {
+  return chunks === SHARED;
 }

@@ -93,12 +93,22 @@ export async function attemptUnderClaim(
     contentHash = tools.hashOf(input);
     // The store would refuse it too, but only once the vectors are paid for.
     checkMetadata({ ...input.metadata, ...labels(input.title, input.source) }, 'metadata');
-    const { error, ...counts } = await fill(tools, attempt, input);
+    const { error, ...counts } = await enterAndFill(tools, attempt, input);
     if (error !== undefined) return await fail(error, counts);
     const isSettled = await claim.settle({ state: 'ready', chunks: counts.chunks, contentHash });
     return isSettled ? { id, status: 'ready', ...counts } : undefined;
   } catch (thrown) {
     return await fail(toAppError(thrown, signal), NOTHING);
+  }
+}
+
+/** As `fill`, which while it lasts may be the first to write into the collection. */
+async function enterAndFill(tools: AttemptTools, attempt: AttemptInput, input: IngestInput): ReturnType<typeof fill> {
+  const leave = tools.guard.enter(attempt.scope.collection);
+  try {
+    return await fill(tools, attempt, input);
+  } finally {
+    await leave({ mayHaveWritten: attempt.claim.hasWritten });
   }
 }
 

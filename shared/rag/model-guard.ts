@@ -22,6 +22,11 @@ export interface ModelGuard {
   seen(collection: string, held: string): void;
   /** Vectors of this space have been written there, so that others need not be kept out of an empty collection. */
   filled(collection: string): Promise<void>;
+  /**
+   * To be called before whatever may write there, and what it returns when that is over. A collection that is still
+   * empty once all are over, and into which nothing was written, is free for other models.
+   */
+  enter(collection: string): (end: { readonly mayHaveWritten: boolean }) => Promise<void>;
 }
 
 export interface ModelGuardOptions {
@@ -36,6 +41,9 @@ export interface ModelGuardOptions {
 /** Collections whose model is remembered. */
 const MAX_COLLECTIONS = 1_000;
 
+/** A write that failed may arrive after all. Longer than that no reservation lasts either. */
+const IN_DOUBT_MS = 60_000;
+
 /** Not for ever: another process may empty the collection, and a third fill it with another model. */
 const REMEMBERED_MS = 10_000;
 
@@ -46,6 +54,8 @@ interface Look {
 
 export function createModelGuard({ space, vectorStore, firstFill, now = Date.now }: ModelGuardOptions): ModelGuard {
   const known = new Map<string, Look>();
+  const inside = new Map<string, number>();
+  const doubtful = new Map<string, number>();
 
   const remembered = (collection: string): Look | undefined => {
     const look = known.get(collection);
@@ -77,6 +87,21 @@ export function createModelGuard({ space, vectorStore, firstFill, now = Date.now
     },
     // Should it fail, the reservation ends by itself.
     filled: async (collection) => firstFill?.release(collection).catch(() => undefined),
+    enter(collection) {
+      inside.set(collection, (inside.get(collection) ?? 0) + 1);
+      return async ({ mayHaveWritten }) => {
+        if (mayHaveWritten) remember(doubtful, collection, now(), { max: MAX_COLLECTIONS });
+        const others = (inside.get(collection) ?? 1) - 1;
+        if (others > 0) {
+          inside.set(collection, others);
+          return;
+        }
+        inside.delete(collection);
+        if (now() - (doubtful.get(collection) ?? Number.NEGATIVE_INFINITY) < IN_DOUBT_MS) return;
+        // Should it fail, the reservation ends by itself.
+        await firstFill?.abandon(collection).catch(() => undefined);
+      };
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { AppError } from '../../../shared/contracts/app-error.ts';
 import type { EmbeddingProvider } from '../../../shared/contracts/embedding-provider.ts';
 import type { VectorStore } from '../../../shared/contracts/vector-store.ts';
@@ -25,6 +25,10 @@ function createWorld() {
     unreadable: undefined as AppError | undefined,
     query: undefined as VectorStore['query'] | undefined,
     failure: undefined as AppError | undefined,
+    /** What a write fails with. */
+    lost: undefined as AppError | undefined,
+    /** Embedding a text that begins so waits for it. */
+    slow: Promise.resolve(),
   };
   const vectorStore: VectorStore = {
     ...memory,
@@ -34,6 +38,10 @@ function createWorld() {
       return memory.heldModel(where);
     },
     query: (query) => (world.query ?? memory.query)(query),
+    async upsert(chunks, where) {
+      if (world.lost !== undefined) throw world.lost;
+      return memory.upsert(chunks, where);
+    },
   };
   const instance = (model: string, { length = 2, known = true } = {}) => {
     const provider: EmbeddingProvider = {
@@ -44,7 +52,8 @@ function createWorld() {
       maxBatchTokens: 1_000,
       maxInputTokens: 500,
       async embed(texts) {
-        if (world.failure !== undefined) throw world.failure;
+        if (texts.some((text) => text.startsWith('Slow'))) await world.slow;
+        else if (world.failure !== undefined) throw world.failure;
         world.embedded += texts.length;
         return { vectors: texts.map((text) => new Float32Array(length).fill(text.length)) };
       },
@@ -198,17 +207,83 @@ describe('an empty collection', () => {
     expect(await memory.count(scope)).toBe(ready);
   });
 
-  test('is kept for a model that has begun, and free again a minute after that was seen last', async () => {
+  const down = new AppError('server_error', 'The model is down.');
+  const refused = { status: 'failed', error: { code: 'configuration' } };
+
+  test('is free again as soon as the model that began has failed before it wrote anything', async () => {
     const { instance, world } = setting;
     const [first, second] = [instance('first'), instance('second')];
-    world.failure = new AppError('server_error', 'The model is down.');
+    world.failure = down;
     expect(await first.put('a', 'Text.')).toMatchObject({ status: 'failed', error: { code: 'server_error' } });
     world.failure = undefined;
-    world.nowMs += 59_999;
-    expect(await second.put('b', 'Text.')).toMatchObject({ status: 'failed', error: { code: 'configuration' } });
-    world.nowMs += 1;
     expect(await second.put('b', 'Text.')).toMatchObject({ status: 'ready' });
-    expect(await first.put('a', 'Text.')).toMatchObject({ status: 'failed', error: { code: 'configuration' } });
+    expect(await first.put('a', 'Text.')).toMatchObject(refused);
+  });
+
+  test('is kept for a minute for a model whose write failed, for it may arrive after all', async () => {
+    const { instance, world } = setting;
+    const [first, second] = [instance('first'), instance('second')];
+    world.lost = new AppError('timeout', 'The store did not answer.');
+    expect(await first.put('a', 'Text.')).toMatchObject({ status: 'failed', error: { code: 'timeout' } });
+    world.lost = undefined;
+    // Nor does a later failure of the same process give it up.
+    world.failure = down;
+    world.nowMs += 1_000;
+    await first.put('b', 'Text.');
+    world.failure = undefined;
+    world.nowMs += 58_999;
+    expect(await second.put('c', 'Text.')).toMatchObject(refused);
+    world.nowMs += 1;
+    expect(await second.put('c', 'Text.')).toMatchObject({ status: 'ready' });
+  });
+
+  test.each([
+    ['in the same process', true],
+    ['in another', false],
+  ])('is kept while a document of the model is under way %s', async (_where, isSame) => {
+    const { instance, world, memory } = setting;
+    const [first, second] = [instance('first'), instance('second')];
+    const other = isSame ? first : instance('first');
+    let goOn = () => {};
+    world.slow = new Promise((resolve) => {
+      goOn = resolve;
+    });
+    const slow = other.put('slow', 'Slow text.');
+    await vi.waitFor(async () =>
+      expect(await setting.documentStore.readEntry('first-fill\u007f', scope)).toBeDefined(),
+    );
+    world.failure = down;
+    expect(await first.put('a', 'Text.')).toMatchObject({ status: 'failed', error: { code: 'server_error' } });
+    expect(await second.put('b', 'Text.')).toMatchObject(refused);
+    goOn();
+    expect(await slow).toMatchObject({ status: 'ready' });
+    expect(await second.put('b', 'Text.')).toMatchObject(refused);
+    expect(await memory.count(scope)).toBe(1);
+  });
+
+  test('is not given up by the one that began once another process has joined it', async () => {
+    const { instance, world, memory } = setting;
+    const [first, joined, second] = [instance('first'), instance('first'), instance('second')];
+    const entry = async () => (await setting.documentStore.readEntry('first-fill\u007f', scope))?.entry;
+    let fail = (_error: AppError) => {};
+    world.slow = new Promise((_resolve, reject) => {
+      fail = reject;
+    });
+    const begun = first.put('a', 'Slow text.');
+    await vi.waitFor(async () => expect(await entry()).toMatchObject({ chunks: 0 }));
+    let goOn = () => {};
+    world.slow = new Promise((resolve) => {
+      goOn = resolve;
+    });
+    const other = joined.put('b', 'Slow text too.');
+    await vi.waitFor(async () => expect(await entry()).toMatchObject({ chunks: 1 }));
+    fail(down);
+    expect(await begun).toMatchObject({ status: 'failed', error: { code: 'server_error' } });
+    expect(await second.put('c', 'Text.')).toMatchObject(refused);
+    goOn();
+    expect(await other).toMatchObject({ status: 'ready' });
+    expect(await second.put('c', 'Text.')).toMatchObject(refused);
+    expect(await memory.count(scope)).toBe(1);
   });
 
   test('is nobody’s for having been searched', async () => {
