@@ -1,6 +1,8 @@
+import { isBuiltin } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { type BuildOptions, type BuildResult, build, type Metafile, type Plugin } from 'esbuild';
 import { eagerOutputs, reachedFrom } from './bundle-size.ts';
+import { nodeModules } from './node-modules.ts';
 
 type Split = BuildResult<{ metafile: true; write: false }>;
 
@@ -50,11 +52,12 @@ export async function mergeChunks({
   const reached = (file: string): ReadonlySet<string> =>
     new Set(reachedFrom(outputs, pathOf(file)).map((path) => basename(path)));
   const ofThread = reached(thread);
+  const ofFunction = reached('index.js');
   const start = eagerOutputs(split.metafile).map((path) => basename(path));
   const files = new Map(
     split.outputFiles
       .map(({ path, text }) => [basename(path), text] as const)
-      .filter(([file]) => ofThread.has(file) || reached('index.js').has(file)),
+      .filter(([file]) => ofThread.has(file) || ofFunction.has(file)),
   );
   const later = [...files.keys()].filter((file) => !ofThread.has(file) && !start.includes(file));
   const groups: Groups = new Map([
@@ -70,7 +73,10 @@ export async function mergeChunks({
     entryPoints: Object.fromEntries(written.map((file) => [basename(file, '.js'), file])),
     outdir: directory,
     metafile: true,
-    plugins: [mergePlugin({ files, groups, exportsOf: (file) => outputOf(file).exports })],
+    plugins: [
+      nodeModules({ isOurs: (file) => grouped.has(file) }),
+      mergePlugin({ files, groups, exportsOf: (file) => outputOf(file).exports }),
+    ],
   });
   return {
     inputs: split.metafile.inputs,
@@ -89,7 +95,7 @@ export async function mergeChunks({
   };
 }
 
-/** Chunks of a few lines that several others share and that bring nothing with them but each other and the start. */
+/** Chunks of a few lines of ours that several others share and that bring nothing with them but each other and the start. */
 function smallChunks({
   later,
   start,
@@ -99,9 +105,11 @@ function smallChunks({
   start: readonly string[];
   outputOf: (file: string) => Metafile['outputs'][string];
 }): readonly string[] {
-  const small = new Set(
-    later.filter((file) => outputOf(file).entryPoint === undefined && outputOf(file).bytes < SMALL_BYTES),
-  );
+  const isSmall = ({ entryPoint, bytes, inputs }: Metafile['outputs'][string]): boolean =>
+    entryPoint === undefined &&
+    bytes < SMALL_BYTES &&
+    Object.keys(inputs).every((path) => !path.includes('node_modules'));
+  const small = new Set(later.filter((file) => isSmall(outputOf(file))));
   const isAtHand = ({ path, kind, external }: Metafile['outputs'][string]['imports'][number]): boolean =>
     kind !== 'import-statement' ||
     (external ? path.startsWith('node:') : small.has(basename(path)) || start.includes(basename(path)));
@@ -124,8 +132,8 @@ function mergePlugin({ files, groups, exportsOf }: Merge): Plugin {
         if (kind === 'entry-point') return { path, namespace: groups.has(path) ? 'group' : 'chunk' };
         const file = basename(path);
         const group = path.startsWith('./') ? groupOf.get(file) : undefined;
-        // Nothing of Node is run for its own sake.
-        if (group === undefined) return { path, external: true, sideEffects: !path.startsWith('node:') };
+        // What is imported for its names alone is not kept where no name is used.
+        if (group === undefined) return { path, external: true, sideEffects: !isBuiltin(path) };
         if ((namespace === 'group' ? importer : groupOf.get(importer)) === group)
           return { path: file, namespace: 'chunk' };
         return isRenamed(file) ? { path: file, namespace: 'renamed' } : { path: `./${group}`, external: true };

@@ -1,5 +1,5 @@
 import diagnostics from 'node:diagnostics_channel';
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { type IncomingMessage, type RequestListener, Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError, toAppError } from '../contracts/app-error.ts';
 import type { BodyRoom } from './body-room.ts';
@@ -7,7 +7,6 @@ import { toCallerRequest } from './caller-request.ts';
 import { setCommonHeaders } from './common-headers.ts';
 import { applyCors } from './cors.ts';
 import { HttpError, toErrorAnswer } from './error-response.ts';
-import { nodeHttp } from './node-http.ts';
 import { answerParserErrors } from './parser-errors.ts';
 import { type BufferedRequest, readBody } from './request-body.ts';
 import { requestIdOf } from './request-id.ts';
@@ -74,7 +73,7 @@ export function installFrontDoor(options: FrontDoorOptions): void {
   const seen = new WeakSet<Server>();
   diagnostics.subscribe(SERVER_SOCKET, (message) => {
     const { server } = (message as { socket: { server?: unknown } }).socket;
-    if (!(server instanceof nodeHttp.Server) || seen.has(server)) return;
+    if (!(server instanceof Server) || seen.has(server)) return;
     seen.add(server);
     attachFrontDoor(server, options);
   });

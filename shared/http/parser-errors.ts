@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Server, ServerResponse } from 'node:http';
+import { type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { HttpError, toErrorAnswer } from './error-response.ts';
-import { nodeHttp } from './node-http.ts';
 
 /**
  * Answers what Node's parser refuses by itself, before there is a request, with the error body that every other error has.
@@ -51,5 +50,5 @@ function refuseRaw(socket: Duplex, error: HttpError): void {
     'x-request-id': randomUUID(),
     connection: 'close',
   }).map(([name, value]) => `${name}: ${value}`);
-  socket.end(`HTTP/1.1 ${status} ${nodeHttp.STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${text}`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${text}`);
 }
