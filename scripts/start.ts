@@ -34,6 +34,25 @@ export function readPort(text = ''): number {
   return text === '' ? 8080 : port;
 }
 
+/** Why nothing can listen there, with the cure; undefined for an error of another kind. */
+export function explainListenFault(error: unknown, { host, port }: { host: string; port: number }): string | undefined {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  // Files have errors of the same names.
+  if (syscall !== 'listen' && syscall !== 'getaddrinfo') return undefined;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} is in use. Choose another one: PORT=8090 npm start`;
+    case 'EACCES':
+      return `Port ${port} may not be opened by this user. Choose another one: PORT=8090 npm start`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `HOST ${host} is no address of this machine. Leave it out for 127.0.0.1, or set HOST=0.0.0.0 for all addresses.`;
+    default:
+      return undefined;
+  }
+}
+
 /** What a person wants to know after the start, in the order they want to know it. */
 export function describeStart({ config, choices }: LoadedConfig, url: string): string {
   const lines = [`Sluice is listening on ${url}`, `Configuration: ${config.source}`];
@@ -59,22 +78,18 @@ export function describeStart({ config, choices }: LoadedConfig, url: string): s
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const environment = readEnvironment();
+  const host = environment.HOST || '127.0.0.1';
+  let port = 0;
   try {
-    const environment = readEnvironment();
+    port = readPort(environment.PORT);
     const loaded = await loadConfig({ environment, probe: listOllamaModels });
     const ollama = loaded.config.agents.flatMap(({ legs }) => legs).find(({ provider }) => provider === 'ollama');
     if (loaded.config.source !== environment.SLUICE_CONFIG && ollama) process.env.SLUICE_OLLAMA_MODEL = ollama.model;
-    const { url } = await serve({ host: environment.HOST || '127.0.0.1', port: readPort(environment.PORT) });
+    const { url } = await serve({ host, port });
     console.log(describeStart(loaded, url));
   } catch (error) {
-    const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-    console.error(
-      inUse
-        ? 'The port is in use. Choose another one: PORT=8090 npm start'
-        : error instanceof AppError
-          ? error.message
-          : error,
-    );
+    console.error(explainListenFault(error, { host, port }) ?? (error instanceof AppError ? error.message : error));
     process.exit(1);
   }
 }
