@@ -67,10 +67,14 @@ export function describeSummary(summary: Summary): string {
   const price = cost === null ? 'at an unknown price' : `for $${cost.toFixed(6)}`;
   return [
     ...summary.failures.map(({ path, message }) => `failed  ${path}: ${message}`),
-    `${files} files in ${seconds} s${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`,
-    ...(chunks > 0 ? [`${chunks} chunks, ${embedded} embedded, ${tokens} tokens ${price}`] : []),
+    `${counted(files, 'file')} in ${seconds} s${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`,
+    ...(chunks > 0 ? [`${counted(chunks, 'chunk')}, ${embedded} embedded, ${counted(tokens, 'token')} ${price}`] : []),
     ...describeSkipped(Object.entries(summary.skipped)),
   ].join('\n');
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 const MOST_ENDINGS = 8;
@@ -84,5 +88,5 @@ function describeSkipped(skipped: readonly (readonly [ending: string, count: num
     .slice(0, MOST_ENDINGS)
     .map(([ending, count]) => `${count} ${ending === '' ? 'without an ending' : ending}`);
   const more = skipped.length > MOST_ENDINGS ? ', …' : '';
-  return [`${total} files of other kinds left out: ${named.join(', ')}${more}`];
+  return [`${counted(total, 'file')} of other kinds left out: ${named.join(', ')}${more}`];
 }

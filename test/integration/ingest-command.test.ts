@@ -113,7 +113,7 @@ describe('the command that ingests files', () => {
       await writeFile(join(kinds, name), 'The yard is closed.');
     }
     const { output } = await runIngest(['kinds', '--url', server.url]);
-    expect(output).toContain('1 files in');
+    expect(output).toContain('1 file in');
     expect(output).toContain('4 files of other kinds left out: 2 .png, 1 without an ending, 1 .csv\n');
     // Found twice, counted once.
     const { skipped } = await run(['kinds', 'kinds/**', '--url', server.url]);
