@@ -128,6 +128,18 @@ describe('an identity on Cloud Run', () => {
     await expect(check(bearer(`${text}.${signature}`))).rejects.toMatchObject(refused);
   });
 
+  it.each([
+    ['no token', 'a.b.c'],
+    ['no key is named', signed({}, { head: { alg: 'RS256' } })],
+    ['the key is no text', signed({}, { head: { alg: 'RS256', kid: 1 } })],
+  ])('is refused without asking Google for its keys (%s)', async (_, token) => {
+    const fetched = vi.fn(async () => Promise.reject(new Error('down')));
+    const verifier = createTokenVerifier({ fetchKeys: fetched });
+    await expect(verifier.idToken(token, undefined)).rejects.toMatchObject(refused);
+    await expect(verifier.iapAssertion(token, [IAP_AUDIENCE])).rejects.toMatchObject(refused);
+    expect(fetched).not.toHaveBeenCalled();
+  });
+
   it('cannot be told while Google’s keys cannot be read, which is not a refusal', async () => {
     const verifier = createTokenVerifier({ fetchKeys: () => Promise.reject(new Error('down')) });
     const identify = createIdentityCheck({ cloudRun: true, iapAudiences: [], verifier });
