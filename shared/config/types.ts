@@ -202,7 +202,7 @@ export interface MemoryStoreConfig extends VectorStoreBase {
   readonly ttlMs?: number;
   /** Where the contents are kept between runs. */
   readonly file?: string;
-  /** Keep 8-bit copies of the vectors beside them, for faster searches. */
+  /** Keep codes of the vectors, of a few bits a number, beside them, for faster searches. */
   readonly prescan: boolean;
   readonly distance: Distance;
 }

@@ -32,7 +32,10 @@ export interface MemoryVectorStoreOptions {
   readonly ttlMs?: number;
   /** Scores: the cosine; 1 / (1 + distance); the dot product. Default cosine. */
   readonly distance?: Distance;
-  /** Keep 8-bit codes of the vectors, which make searches faster and take a quarter of the vectors' memory more. Default true. */
+  /**
+   * Keep codes of the vectors, which make searches faster and take a sixth of the vectors' memory more, a quarter above 768
+   * dimensions. Default true.
+   */
   readonly prescan?: boolean;
   /** Milliseconds since the epoch, for the times of the chunks. */
   readonly now?: () => number;

@@ -1,5 +1,6 @@
-import { dotProductOfRow, inverseOf, norm, squaredDistanceToRow } from './exact-search.ts';
-import { LIST_LENGTH, SEGMENT_ROWS, type SimdMemory } from './simd-memory.ts';
+import { dotProductOfRow, norm, squaredDistanceToRow } from './exact-search.ts';
+import { centreOf, encodeQuery, isOrdinaryLength } from './simd-codes.ts';
+import { LIST_LENGTH, MOST_PUT_OFF, SEGMENT_ROWS, type Segment, type SimdMemory } from './simd-memory.ts';
 import type { VectorMeasure } from './vector-measure.ts';
 import type { RowSearch, VectorRows } from './vector-rows.ts';
 
@@ -11,74 +12,45 @@ const DISTANCE = 2;
 /** The first rows that are looked at all pass a bar that is not there yet, so they are few. */
 const FIRST_BATCH = 32;
 
-/**
- * Squared lengths outside of this range would overflow or vanish in the kernel's 32-bit sums. Such vectors are compared
- * here instead, in 64 bits.
- */
-const LEAST_SQUARES = 1e-20;
-const MOST_SQUARES = 1e20;
-
-const LARGEST_QUERY_CODE = 32_767;
-const LARGEST_CODE = 127;
 /** Half the distance of two neighbouring 32-bit floats around 1. */
 const ROUNDING = 2 ** -24;
 
 /**
- * Rows that the kernel searches: float32 vectors in segments of WebAssembly memory, and beside each vector its codes, its
- * values rounded to 8 bits. A search reads the codes of all rows and the vectors of few, and still is exact.
+ * Rows that the kernel searches: float32 vectors in segments of WebAssembly memory, and beside each vector its codes, by
+ * which most rows are passed over (see simd-codes.ts).
  *
- * Why: with q the query, c the codes of a row times their step, e = row - c what rounding took away, and p the same for
- * the query's own codes, f = q - p:
+ * The vectors of those that seem to be results by their codes are read at once, which raises the bar. The others that might
+ * still be results are put off until the end, when most of them do not reach the bar any more.
  *
- *   q·row = p·c + f·c + q·e  ≤  p·c + |f| |c| + |q| |e|  ≤  p·c + 2 |f| |row| + |q| |e|
- *
- * (Rounding a value never moves it by more than itself, so |e| ≤ |row| and |c| ≤ 2 |row|.) p·c is computed in whole numbers,
- * without error. |e| is kept with the row, |f| is measured with the query. A row is passed over only when the right side,
- * and what 32-bit sums may be off by, lies below the value of the worst row among the best found so far: no row that
- * belongs to the result is ever missed.
+ * @param likely rows like those to come, to centre codes at; they are not put in.
  */
-export function createSimdRows(memory: SimdMemory, measure: VectorMeasure, dimensions: number): VectorRows {
-  const { kernel, vectorBytes, recordBytes, coded, places, found } = memory;
-  const segments: number[] = [];
+export function createSimdRows(
+  memory: SimdMemory,
+  { measure, dimensions, likely }: { measure: VectorMeasure; dimensions: number; likely: VectorRows },
+): VectorRows {
+  const { kernel, vectorBytes, recordBytes, format, places } = memory;
+  const centre = format === undefined ? new Float32Array(0) : centreOf(likely, { dimensions, measure });
+  const centreLength = norm(centre);
+  const segments: Segment[] = [];
   let size = 0;
-  /** Never below the longest of the rows that codes are used for, in units. */
+  /** Never below the longest of what is coded, and of the rows in units. */
   let longest = 0;
   // A sum of products is off by at most one rounding per addition of a lane, of which there are 16, and a few to add
   // those up and for the bound itself; twice that, to be safe.
   const sumError = 2 * ROUNDING * (dimensions / 16 + 16);
 
-  const recordOf = (row: number): number =>
-    (segments[Math.floor(row / SEGMENT_ROWS)] as number) + (row % SEGMENT_ROWS) * recordBytes;
-  const vectorOf = (row: number): number =>
-    (segments[Math.floor(row / SEGMENT_ROWS)] as number) +
-    SEGMENT_ROWS * recordBytes +
-    (row % SEGMENT_ROWS) * vectorBytes;
+  const segmentOf = (row: number): Segment => segments[Math.floor(row / SEGMENT_ROWS)] as Segment;
+  const recordOf = (row: number): number => segmentOf(row).records + (row % SEGMENT_ROWS) * recordBytes;
+  const vectorOf = (row: number): number => segmentOf(row).vectors + (row % SEGMENT_ROWS) * vectorBytes;
+  /** Rows from this one on whose records follow one another, in its segment and those after it. */
+  const inARow = (row: number): number => {
+    let next = Math.floor(row / SEGMENT_ROWS) + 1;
+    while (segments[next]?.records === (segments[next - 1] as Segment).records + SEGMENT_ROWS * recordBytes) next += 1;
+    return next * SEGMENT_ROWS - row;
+  };
   const viewOf = (row: number): Float32Array => {
     const start = vectorOf(row) / 4;
     return memory.floats().subarray(start, start + dimensions);
-  };
-
-  /** Step, error and length of the query's codes, which are left where the kernel reads them. */
-  const encodeQuery = (query: Float32Array, length: number): { step: number; slack: number } => {
-    const codes = memory.shorts();
-    const first = places.queryCodes / 2;
-    let largest = 0;
-    for (let position = 0; position < dimensions; position += 1) {
-      const magnitude = Math.abs(query[position] as number);
-      if (magnitude > largest) largest = magnitude;
-    }
-    // The sum of the products of the codes is at most |query codes| |row codes|, and has to fit in 31 bits.
-    const leastStep = (1.01 * length * LARGEST_CODE * Math.sqrt(dimensions)) / 2 ** 31;
-    const step = Math.max(largest / LARGEST_QUERY_CODE, leastStep);
-    const perStep = inverseOf(step);
-    let squares = 0;
-    for (let position = 0; position < dimensions; position += 1) {
-      const value = query[position] as number;
-      const code = Math.round(value * perStep);
-      codes[first + position] = code;
-      squares += (value - code * step) ** 2;
-    }
-    return { step, slack: (2 * Math.sqrt(squares) + sumError * length) * longest };
   };
 
   const plainValue = (row: number, query: Float32Array): number => {
@@ -97,21 +69,19 @@ export function createSimdRows(memory: SimdMemory, measure: VectorMeasure, dimen
       const record = recordOf(row);
       const place = vectorOf(row);
       const length = norm(vector);
-      const isOrdinary = length === 0 || (length ** 2 > LEAST_SQUARES && length ** 2 < MOST_SQUARES);
+      const isOrdinary = isOrdinaryLength(length);
       const unit = isOrdinary ? measure.unitOf(length) : Number.NaN;
       const floats = memory.floats();
       floats.set(vector, place / 4);
       memory.integers()[record / 4 + 3] = place;
       floats[record / 4] = unit;
-      if (coded) {
+      if (format !== undefined) {
+        floats.set(centre, places.centre / 4);
         kernel.encode(record);
-        const scale = Math.abs(unit);
-        const step = floats[record / 4 + 1] as number;
-        const error = floats[record / 4 + 2] as number;
-        floats[record / 4 + 1] = step * scale;
+        const most = length * Math.abs(unit) + centreLength;
         // The kernel measured the error in 32 bits, to more than three digits.
-        floats[record / 4 + 2] = (1.001 * error + sumError * length) * scale;
-        if (isOrdinary) longest = Math.max(longest, length * scale);
+        floats[record / 4 + 2] = 1.001 * (floats[record / 4 + 2] as number) + sumError * most;
+        if (isOrdinary) longest = Math.max(longest, most);
       }
       size = Math.max(size, row + 1);
     },
@@ -123,7 +93,7 @@ export function createSimdRows(memory: SimdMemory, measure: VectorMeasure, dimen
         bytes.copyWithin(recordOf(row), recordOf(size), recordOf(size) + recordBytes);
         memory.integers()[recordOf(row) / 4 + 3] = vectorOf(row);
       }
-      if (size % SEGMENT_ROWS === 0) memory.giveBack(segments.pop() as number);
+      if (size % SEGMENT_ROWS === 0) memory.giveBack(segments.pop() as Segment);
     },
     vectorAt: (row) => viewOf(row).slice(),
     search({ query: asked, best, rows }: RowSearch) {
@@ -131,52 +101,77 @@ export function createSimdRows(memory: SimdMemory, measure: VectorMeasure, dimen
       const query = memory.floats().subarray(places.query / 4, places.query / 4 + dimensions);
       measure.prepare(asked, query);
       const length = norm(query);
-      const squares = length ** 2;
-      if (length !== 0 && (squares <= LEAST_SQUARES || squares >= MOST_SQUARES)) {
+      if (!isOrdinaryLength(length)) {
         for (let position = 0; position < (rows?.length ?? size); position += 1) {
           const row = rows === undefined ? position : (rows[position] as number);
           best.offer(row, measure.settle(plainValue(row, query)));
         }
         return;
       }
-      const isDistance = measure.kind === 'distance';
-      const { step, slack } = coded ? encodeQuery(query, length) : { step: 0, slack: 0 };
-      const kernelMeasure = isDistance ? DISTANCE : coded ? PRODUCT_BY_CODES : PRODUCT;
       const floats = memory.floats();
       const integers = memory.integers();
-      const firstFound = found.positions / 4;
-      const firstValue = found.values / 4;
+      integers[places.putOffCount / 4] = 0;
+      if (format !== undefined) {
+        const codes = memory.shorts().subarray(places.queryCodes / 2, places.queryCodes / 2 + dimensions);
+        const coding = { format, centre, length, longest, sumError };
+        const { offset, step, length: codedLength, common } = encodeQuery(query, codes, coding);
+        integers[places.search / 4] = offset;
+        floats.set([step, codedLength, common], places.search / 4 + 1);
+      }
 
-      /** Rows from `first` on, or those of the list from there on when `record` is 0. */
-      const visit = (record: number, first: number, count: number): void => {
-        const hits = kernel.visit(record, count, kernelMeasure, roundDown(best.bar), step, length, slack);
+      /** Offers what the kernel finds from `first` on: among all rows, or among those that are listed. */
+      const visit = (
+        first: number,
+        { count, measure: by, listed }: { count: number; measure: number; listed: readonly number[] | undefined },
+      ): void => {
+        if (listed !== undefined) {
+          for (let place = 0; place < count; place += 1) {
+            integers[places.list / 4 + place] = recordOf(listed[first + place] as number);
+          }
+          // Beside the last of an odd number.
+          integers[places.list / 4 + count] = integers[places.list / 4] as number;
+        }
+        const hits = kernel.visit(listed === undefined ? recordOf(first) : 0, first, count, by, roundDown(best.bar));
         for (let hit = 0; hit < hits; hit += 1) {
-          const position = first + (integers[firstFound + hit] as number);
-          const row = rows === undefined ? position : (rows[position] as number);
-          const value = floats[firstValue + hit] as number;
+          const position = integers[places.found / 4 + hit] as number;
+          const row = listed === undefined ? position : (listed[position] as number);
+          const value = floats[places.values / 4 + hit] as number;
           best.offer(row, measure.settle(Number.isNaN(value) ? plainValue(row, query) : value));
         }
       };
 
-      if (rows === undefined) {
-        for (let row = 0; row < size; ) {
-          const count = Math.min(Math.max(FIRST_BATCH, row), SEGMENT_ROWS - (row % SEGMENT_ROWS), size - row);
-          visit(recordOf(row), row, count);
-          row += count;
+      /** Visits those that still may be worth enough: fewer with each batch, which raises the bar. */
+      const visitPutOff = (): void => {
+        const count = integers[places.putOffCount / 4] as number;
+        for (let place = 0; place < count; ) {
+          const { bar } = best;
+          const listed: number[] = [];
+          for (; place < count && listed.length < FIRST_BATCH; place += 1) {
+            if ((floats[places.mosts / 4 + place] as number) < bar) continue;
+            const position = integers[places.putOff / 4 + place] as number;
+            listed.push(rows === undefined ? position : (rows[position] as number));
+          }
+          if (listed.length > 0) visit(0, { count: listed.length, measure: PRODUCT, listed });
         }
-        return;
+        integers[places.putOffCount / 4] = 0;
+      };
+
+      const end = rows?.length ?? size;
+      for (let first = 0; first < end; ) {
+        const most = rows === undefined ? inARow(first) : end - first;
+        const count = Math.min(Math.max(FIRST_BATCH, first), most, end - first, LIST_LENGTH);
+        // While there is no bar, no code can prove that a row stays below it.
+        const isProduct = format === undefined || best.bar === Number.NEGATIVE_INFINITY;
+        const by = measure.kind === 'distance' ? DISTANCE : isProduct ? PRODUCT : PRODUCT_BY_CODES;
+        visit(first, { count, measure: by, listed: rows });
+        if ((integers[places.putOffCount / 4] as number) > MOST_PUT_OFF) visitPutOff();
+        first += count;
       }
-      for (let position = 0; position < rows.length; ) {
-        const count = Math.min(Math.max(FIRST_BATCH, position), LIST_LENGTH, rows.length - position);
-        for (let listed = 0; listed < count; listed += 1) {
-          integers[places.list / 4 + listed] = recordOf(rows[position + listed] as number);
-        }
-        visit(0, position, count);
-        position += count;
-      }
+      visitPutOff();
     },
     release() {
-      for (const segment of segments) memory.giveBack(segment);
+      // The first last, which makes it the first that is taken again: they stay in a row.
+      for (const segment of segments.reverse()) memory.giveBack(segment);
       segments.length = 0;
       size = 0;
     },

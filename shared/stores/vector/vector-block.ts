@@ -63,7 +63,7 @@ export function createVectorBlock({ dimensions, measure, memory }: VectorBlockOp
 
   /** Small blocks, of which there may be one per tenant, take no more memory than they need. */
   const moveToMemory = (target: SimdMemory): void => {
-    const moved = createSimdRows(target, measure, dimensions);
+    const moved = createSimdRows(target, { measure, dimensions, likely: rows });
     for (let row = 0; row < rows.size; row += 1) moved.set(row, rows.vectorAt(row));
     rows = moved;
     isPlain = false;
