@@ -14,6 +14,7 @@ import { eagerOutputs, measureBundle, reachedFrom } from '../../../scripts/bundl
 import { writeDeployment } from '../../../scripts/deployment.ts';
 import { readParsed } from '../../../shared/config/parsed-file.ts';
 import { readYaml } from '../../../shared/config/yaml.ts';
+import { createDocx, createPdf } from '../../support/office-files.ts';
 import { createScriptedServer } from '../../support/scripted-server.ts';
 import { describeWithFirestore } from '../../support/services.ts';
 import { placeDependencies, unzip } from '../../support/unpack.ts';
@@ -78,6 +79,23 @@ describe('the bundles', () => {
       expect(response.status).toBe(400);
       expect(response.headers.get('content-type')).toContain('application/json');
       expect(await response.json()).toMatchObject({ error: { message: 'The body is not valid JSON.' } });
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it.each([
+    ['application/pdf', createPdf([['Bicycles are parked in the yard.']])],
+    [
+      'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+      createDocx('<w:p><w:r><w:t>Bicycles are parked in the yard.</w:t></w:r></w:p>'),
+    ],
+  ])('reads %s in a thread of its own', async (content_type, file) => {
+    const server = await startFramework(join(directory, 'gateway'), 'gateway', {});
+    try {
+      const document = { id: 'file', content_type, content_base64: Buffer.from(file).toString('base64') };
+      const stored = await post(`${server.url}/v1/documents`, JSON.stringify(document));
+      expect(await stored.json()).toMatchObject({ data: [{ id: 'file', status: 'ready', chunks: 1 }] });
     } finally {
       await server.stop();
     }
