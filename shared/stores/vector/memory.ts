@@ -33,7 +33,7 @@ export interface MemoryVectorStoreOptions {
   /** Scores: the cosine; 1 / (1 + distance); the dot product. Default cosine. */
   readonly distance?: Distance;
   /**
-   * Keep codes of the vectors, which make searches faster and take a sixth of the vectors' memory more, a quarter above 768
+   * Keep codes of the vectors, which make searches faster and take a sixth of the vectors' memory more, a quarter above 512
    * dimensions. Default true.
    */
   readonly prescan?: boolean;

@@ -28,9 +28,10 @@ export interface CodeFormat {
 
 /**
  * Up to here 5 bits, three codes to two bytes; beyond, a byte. The products of vectors that have nothing in common lie the
- * closer together the longer the vectors are, and what 5 bits round away is then too much to tell them apart by.
+ * closer together the longer the vectors are, and what 5 bits round away is then too much to tell them apart by. The kernel
+ * also counts on codes of 5 bits to be short.
  */
-const MOST_DIMENSIONS_OF_5_BITS = 768;
+const MOST_DIMENSIONS_OF_5_BITS = 512;
 
 export function codeFormatOf(dimensions: number): CodeFormat {
   if (dimensions > MOST_DIMENSIONS_OF_5_BITS) {

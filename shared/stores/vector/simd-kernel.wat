@@ -83,7 +83,9 @@
   ;;
   ;;   (sum of the products of the codes + the query's offset) * step * query's step + error * query's length + common
   ;;
-  ;; Two rows a turn, so that the query is read once for both: where `count` is odd, the record behind the last is read too.
+  ;; Two rows a turn. Codes of 5 bits are gone through together, so that the query is read once for both, which saves a tenth.
+  ;; Those of 8 bits are too long for it: memory fetches ahead for one who reads on, and not for one who jumps to and fro. Where
+  ;; `count` is odd, the record behind the last is read too.
   (func $sieve (param $record i32) (param $count i32) (param $bar f32) (result i32)
     (local $other i32) (local $position i32) (local $listed i32) (local $place i32) (local $hits i32)
     (local $code i32) (local $otherCode i32) (local $query i32) (local $end i32) (local $isFine i32)
@@ -107,27 +109,32 @@
         (else (local.set $other (i32.add (local.get $record) (i32.add (global.get $codeBytes) (i32.const 16))))))
       (local.set $code (i32.add (local.get $record) (i32.const 16)))
       (local.set $otherCode (i32.add (local.get $other) (i32.const 16)))
-      (local.set $end (i32.add (local.get $code) (global.get $codeBytes)))
       (local.set $query (global.get $queryCodes))
       (local.set $a (v128.const i32x4 0 0 0 0))
       (local.set $b (v128.const i32x4 0 0 0 0))
-      (loop $next
-        (local.set $first (v128.load (local.get $query)))
-        (local.set $second (v128.load offset=16 (local.get $query)))
-        (if (local.get $isFine)
-          (then
-            (local.set $a (i32x4.add
-              (local.get $a)
-              (i32x4.add
-                (i32x4.dot_i16x8_s (local.get $first) (v128.load8x8_s (local.get $code)))
-                (i32x4.dot_i16x8_s (local.get $second) (v128.load8x8_s offset=8 (local.get $code))))))
-            (local.set $b (i32x4.add
-              (local.get $b)
-              (i32x4.add
-                (i32x4.dot_i16x8_s (local.get $first) (v128.load8x8_s (local.get $otherCode)))
-                (i32x4.dot_i16x8_s (local.get $second) (v128.load8x8_s offset=8 (local.get $otherCode))))))
-            (local.set $query (i32.add (local.get $query) (i32.const 32))))
-          (else
+      (if (local.get $isFine)
+        (then
+          (local.set $end (i32.add (local.get $query) (i32.shl (global.get $codeBytes) (i32.const 1))))
+          (loop $next
+            (local.set $a (i32x4.add (local.get $a) (i32x4.add
+              (i32x4.dot_i16x8_s (v128.load8x8_s (local.get $code)) (v128.load (local.get $query)))
+              (i32x4.dot_i16x8_s (v128.load8x8_s offset=8 (local.get $code)) (v128.load offset=16 (local.get $query))))))
+            (local.set $code (i32.add (local.get $code) (i32.const 16)))
+            (br_if $next (i32.lt_u
+              (local.tee $query (i32.add (local.get $query) (i32.const 32))) (local.get $end))))
+          (local.set $query (global.get $queryCodes))
+          (loop $next
+            (local.set $b (i32x4.add (local.get $b) (i32x4.add
+              (i32x4.dot_i16x8_s (v128.load8x8_s (local.get $otherCode)) (v128.load (local.get $query)))
+              (i32x4.dot_i16x8_s (v128.load8x8_s offset=8 (local.get $otherCode)) (v128.load offset=16 (local.get $query))))))
+            (local.set $otherCode (i32.add (local.get $otherCode) (i32.const 16)))
+            (br_if $next (i32.lt_u
+              (local.tee $query (i32.add (local.get $query) (i32.const 32))) (local.get $end)))))
+        (else
+          (local.set $end (i32.add (local.get $code) (global.get $codeBytes)))
+          (loop $next
+            (local.set $first (v128.load (local.get $query)))
+            (local.set $second (v128.load offset=16 (local.get $query)))
             (local.set $third (v128.load offset=32 (local.get $query)))
             (local.set $words (v128.load (local.get $code)))
             (local.set $upper (i16x8.shr_u (local.get $words) (i32.const 5)))
@@ -145,10 +152,10 @@
               (i32x4.add
                 (i32x4.dot_i16x8_s (local.get $second) (v128.and (local.get $upper) (local.get $lowest)))
                 (i32x4.dot_i16x8_s (local.get $third) (local.get $upper)))))
-            (local.set $query (i32.add (local.get $query) (i32.const 48)))))
-        (local.set $otherCode (i32.add (local.get $otherCode) (i32.const 16)))
-        (br_if $next (i32.lt_u
-          (local.tee $code (i32.add (local.get $code) (i32.const 16))) (local.get $end))))
+            (local.set $query (i32.add (local.get $query) (i32.const 48)))
+            (local.set $otherCode (i32.add (local.get $otherCode) (i32.const 16)))
+            (br_if $next (i32.lt_u
+              (local.tee $code (i32.add (local.get $code) (i32.const 16))) (local.get $end))))))
       ;; The sum of $a in lane 0, that of $b in lane 1.
       (local.set $a (i32x4.add
         (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 (local.get $a) (local.get $b))

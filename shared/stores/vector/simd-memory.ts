@@ -2,8 +2,9 @@ import { AppError } from '../../contracts/app-error.ts';
 import { type CodeFormat, codeFormatOf } from './simd-codes.ts';
 import { KERNEL_BYTES } from './simd-kernel-bytes.ts';
 
-/** Rows of a segment, an even number: the kernel goes through codes two rows at a time. */
-export const SEGMENT_ROWS = 256;
+/** Rows of a segment, a power of two. Even at the least: the kernel goes through codes two rows at a time. */
+export const SEGMENT_BITS = 8;
+export const SEGMENT_ROWS = 1 << SEGMENT_BITS;
 /**
  * Segments whose memory is laid out together: all their records, then all their vectors. A search that goes through records
  * alone is up to a third faster when many of them lie in a row, and blocks that grow take segments one after the other.

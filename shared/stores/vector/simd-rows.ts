@@ -1,6 +1,6 @@
 import { dotProductOfRow, norm, squaredDistanceToRow } from './exact-search.ts';
 import { centreOf, encodeQuery, isOrdinaryLength } from './simd-codes.ts';
-import { LIST_LENGTH, MOST_PUT_OFF, SEGMENT_ROWS, type Segment, type SimdMemory } from './simd-memory.ts';
+import { LIST_LENGTH, MOST_PUT_OFF, SEGMENT_BITS, SEGMENT_ROWS, type Segment, type SimdMemory } from './simd-memory.ts';
 import type { VectorMeasure } from './vector-measure.ts';
 import type { RowSearch, VectorRows } from './vector-rows.ts';
 
@@ -11,6 +11,9 @@ const DISTANCE = 2;
 
 /** The first rows that are looked at all pass a bar that is not there yet, so they are few. */
 const FIRST_BATCH = 32;
+
+/** Of a row's number, the bits that say where in its segment it is. */
+const PLACE_MASK = SEGMENT_ROWS - 1;
 
 /** Half the distance of two neighbouring 32-bit floats around 1. */
 const ROUNDING = 2 ** -24;
@@ -39,12 +42,12 @@ export function createSimdRows(
   // those up and for the bound itself; twice that, to be safe.
   const sumError = 2 * ROUNDING * (dimensions / 16 + 16);
 
-  const segmentOf = (row: number): Segment => segments[Math.floor(row / SEGMENT_ROWS)] as Segment;
-  const recordOf = (row: number): number => segmentOf(row).records + (row % SEGMENT_ROWS) * recordBytes;
-  const vectorOf = (row: number): number => segmentOf(row).vectors + (row % SEGMENT_ROWS) * vectorBytes;
+  const segmentOf = (row: number): Segment => segments[row >> SEGMENT_BITS] as Segment;
+  const recordOf = (row: number): number => segmentOf(row).records + (row & PLACE_MASK) * recordBytes;
+  const vectorOf = (row: number): number => segmentOf(row).vectors + (row & PLACE_MASK) * vectorBytes;
   /** Rows from this one on whose records follow one another, in its segment and those after it. */
   const inARow = (row: number): number => {
-    let next = Math.floor(row / SEGMENT_ROWS) + 1;
+    let next = (row >> SEGMENT_BITS) + 1;
     while (segments[next]?.records === (segments[next - 1] as Segment).records + SEGMENT_ROWS * recordBytes) next += 1;
     return next * SEGMENT_ROWS - row;
   };
