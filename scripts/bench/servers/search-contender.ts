@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { CONTENDERS, type ContenderName } from '../search/contenders.ts';
 import { createRandom, fillVector, makeQueries, TOP_K, VECTOR_SEED } from '../search/data.ts';
@@ -28,6 +29,8 @@ export type Order = { readonly measure: 'all' | 'onePercent' };
 
 const BATCH = 500;
 const MEASURE_MS = 250;
+/** V8 gives the pages that a collection emptied back in the background: read at once, they count as grown, or not, by chance. */
+const SETTLE_MS = 500;
 
 const [, , peers = '', name = '', count = '0', dimensions = '0'] = process.argv;
 const size = { count: Number(count), dimensions: Number(dimensions) };
@@ -41,8 +44,7 @@ const random = createRandom(VECTOR_SEED);
 // All contenders copy what they are given, so the same arrays serve every batch and count for nobody.
 const arrays = Array.from({ length: BATCH }, () => new Float32Array(size.dimensions));
 for (const array of arrays) fillVector(createRandom(0), array);
-collect();
-const before = process.memoryUsage();
+const before = await memoryOnceSettled();
 let buildMs = 0;
 for (let row = 0; row < size.count; row += BATCH) {
   const vectors = arrays.slice(0, size.count - row).map((array) => fillVector(random, array));
@@ -50,8 +52,7 @@ for (let row = 0; row < size.count; row += BATCH) {
   await contender.add(vectors, row);
   buildMs += performance.now() - startedAt;
 }
-collect();
-const after = process.memoryUsage();
+const after = await memoryOnceSettled();
 const grewBytes = after.rss - before.rss;
 const outsideBytes = grewBytes - (after.heapTotal - before.heapTotal);
 const queries = makeQueries(size.dimensions);
@@ -62,6 +63,12 @@ process.send?.({ buildMs, grewBytes, outsideBytes, found } satisfies Filled);
 process.on('message', (order: Order) => {
   void measure(order).then((measured) => process.send?.(measured));
 });
+
+async function memoryOnceSettled(): Promise<NodeJS.MemoryUsage> {
+  collect();
+  await setTimeout(SETTLE_MS);
+  return process.memoryUsage();
+}
 
 async function measure({ measure: what }: Order): Promise<Measured> {
   let asked = 0;
