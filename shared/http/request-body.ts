@@ -20,8 +20,7 @@ const LEAST_BYTES_PER_MS = 32;
  * The whole body, at most `limit` bytes.
  * @param hold asked for room for the declared length at first, and for each length that is reached; may throw.
  * @throws HttpError 413 as soon as the declared or received length is above the limit, without reading the rest; 408
- * for one above 64 KiB that
- * hardly comes: it would keep others out of the room that it has been given.
+ * for one above 64 KiB that hardly comes: it would keep others out of the room that it has been given.
  * @throws what `hold` throws.
  */
 export async function readBody(

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { AuthConfig, AuthKeyConfig } from '../config/auth-types.ts';
 import { AppError } from '../contracts/app-error.ts';
 import { isKeyText } from './key-text.ts';
@@ -30,25 +30,29 @@ export interface ApiKeyOptions {
  * nothing about which keys exist.
  */
 export function createApiKeyCheck({ keys, readSecret, findStored, now = Date.now }: ApiKeyOptions): ApiKeyCheck {
-  const hashOf = async ({ credential }: AuthKeyConfig): Promise<Buffer> =>
-    'sha256' in credential ? Buffer.from(credential.sha256, 'hex') : sha256(await readSecret(credential.secret));
+  const hashOfSecret = async (reference: string): Promise<Buffer> => sha256(await readSecret(reference));
+  const hashOf = ({ credential }: AuthKeyConfig): Buffer | Promise<Buffer> =>
+    'sha256' in credential ? Buffer.from(credential.sha256, 'hex') : hashOfSecret(credential.secret);
+  /** Secrets change, and are read each time. */
+  const unchanging = new Map(keys.map((key) => [key, 'sha256' in key.credential ? hashOf(key) : undefined]));
 
   return async (authorization, xApiKey, beforeLookup = () => {}) => {
     const presented = bearerToken(authorization) ?? xApiKey;
     if (presented === undefined || presented === '') {
       throw new AppError('authentication', 'Send an API key: `Authorization: Bearer KEY`.');
     }
-    const hash = sha256(presented);
-    const hashes = await Promise.allSettled(keys.map(hashOf));
+    const presentedHash = sha256(presented);
+    const hashes = await Promise.allSettled(keys.map((key) => unchanging.get(key) ?? hashOf(key)));
     let found: AuthKeyConfig | undefined;
     let unread: PromiseRejectedResult | undefined;
     hashes.forEach((known, index) => {
       if (known.status === 'rejected') unread ??= known;
-      else if (known.value.length === hash.length && timingSafeEqual(known.value, hash)) found ??= keys[index];
+      else if (known.value.length === presentedHash.length && timingSafeEqual(known.value, presentedHash))
+        found ??= keys[index];
     });
     if (!found && findStored && isKeyText(presented)) {
-      const stored = await findStored(hash.toString('hex'), beforeLookup);
-      if (stored && timingSafeEqual(await hashOf(stored), hash)) found = stored;
+      const stored = await findStored(presentedHash.toString('hex'), beforeLookup);
+      if (stored && timingSafeEqual(await hashOf(stored), presentedHash)) found = stored;
     }
     // A secret that cannot be read must not lock out the holders of other keys, nor call its own holder unknown.
     if (!found && unread) throw unread.reason;
@@ -65,5 +69,5 @@ function bearerToken(authorization: string | undefined): string | undefined {
 }
 
 function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }
