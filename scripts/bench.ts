@@ -3,8 +3,8 @@
  *
  *   npm run bench -- [PART]… [--quick] [--json] [--check] [--write-readme]
  *
- * Without a PART all of them run. `--check` ends with 1 when a row has fallen behind its goal by more than its noise;
- * `--write-readme` puts the table into the README. Peers are installed into the temporary folder of the system.
+ * Without a PART all of them run. Peers are installed into the temporary folder of the system. Exit codes: 0, 1 with
+ * `--check` when a goal is missed, 2 wrong usage.
  */
 import { setMaxListeners } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -18,19 +18,22 @@ import { listMisses, toMarkdown } from './bench/table.ts';
 
 const PARTS = join(import.meta.dirname, 'bench', 'parts');
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    check: { type: 'boolean', default: false },
-    'write-readme': { type: 'boolean', default: false },
-  },
-});
-
 const known = (await readdir(PARTS)).map((file) => file.replace(/\.ts$/, '')).sort();
-const unknown = positionals.find((name) => !known.includes(name));
-if (unknown !== undefined) throw new Error(`There is no part ${unknown}. Parts: ${known.join(', ')}.`);
+const USAGE = `Usage: npm run bench -- [PART]… [--quick] [--json] [--check] [--write-readme]
+
+  PART            ${known.join(', ')}. Default: all of them
+  --quick         fewer rounds, for a first look
+  --json          JSON in place of tables
+  --check         end with 1 when a row has fallen behind its goal by more than its noise
+  --write-readme  put the tables into the README`;
+
+const options = readOptions(process.argv.slice(2));
+if (typeof options === 'string') {
+  const isAsked = options === '';
+  (isAsked ? process.stdout : process.stderr).write(isAsked ? `${USAGE}\n` : `${options}\n\n${USAGE}\n`);
+  process.exit(isAsked ? 0 : 2);
+}
+const { values, positionals } = options;
 
 // Progress goes to standard error, so that the table, or the JSON, is all that is on standard output.
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -68,3 +71,25 @@ if (values['write-readme']) {
 const misses = results.flatMap(({ rows }) => listMisses(rows));
 for (const miss of misses) log(`Behind its goal: ${miss}`);
 process.exitCode = values.check && misses.length > 0 ? 1 : 0;
+
+/** What the command line says; a text tells what is wrong with it, an empty one that help is asked for. */
+function readOptions(args: string[]) {
+  try {
+    const given = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        quick: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        check: { type: 'boolean', default: false },
+        'write-readme': { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    if (given.values.help) return '';
+    const unknown = given.positionals.find((name) => !known.includes(name));
+    return unknown === undefined ? given : `There is no part ${unknown}.`;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

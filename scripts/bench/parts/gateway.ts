@@ -1,4 +1,5 @@
 import { type Ask, type Gateway, type Gateways, rawRequest, startGateways } from '../gateways.ts';
+import type { LoadRequest } from '../load.ts';
 import type { BenchOptions, BenchPart, BenchRow, Goal } from '../part.ts';
 import { type Contender, compare, type Rounds, runRounds } from '../rounds.ts';
 import { median } from '../statistics.ts';
@@ -52,7 +53,7 @@ export const part: BenchPart = {
         ...(await measureCpu(gateways, options)),
         ...(await measureFirstToken(gateways, options)),
         ...(await measureLeaving(gateways, options)),
-        ...measureMemory(gateways),
+        ...(await measureMemory(gateways, options)),
       ];
     } finally {
       await gateways.stop();
@@ -180,18 +181,29 @@ async function readLeft(upstream: string): Promise<number[]> {
   return (await (await fetch(`${upstream}/left`)).json()) as number[];
 }
 
-function measureMemory({ all }: Gateways): BenchRow[] {
-  const [ours, ...others] = all.map(({ name, server }) => ({ name, value: server.memory().residentMb }));
-  if (ours === undefined) return [];
-  return others.map((peer) => ({
-    what: 'memory after all of this',
-    unit: 'MB',
-    ours: ours.value,
-    peer,
-    ratio: ours.value / peer.value,
-    noise: 0,
-    ...(peer.name === 'Portkey' ? { goal: { atMost: 0.8 } } : {}),
+/** Between two collections a process grows and shrinks by tens of megabytes: it is looked at after load, again and again. */
+async function measureMemory({ all }: Gateways, { quick, random, log }: BenchOptions): Promise<BenchRow[]> {
+  const load = { count: 80, concurrency: 8 };
+  const contenders = all.map(({ name, server, client, toRequest }) => ({
+    name,
+    async measure() {
+      for (const asked of [ask('openai', false), ask('openai', true, '[quick]')]) {
+        await client.run(toRequest(asked) as LoadRequest, load);
+      }
+      return server.memory().residentMb;
+    },
   }));
+  const rounds = await runRounds(contenders, { rounds: quick ? 7 : 25, random });
+  log(`  memory after load: ${describeRounds(rounds)} MB`);
+  return contenders.slice(1).map(({ name: peer }) =>
+    compare(rounds, {
+      what: 'memory after load',
+      unit: 'MB',
+      ours: 'Sluice',
+      peer,
+      ...(peer === 'Portkey' ? { goal: { atMost: 0.8 } } : {}),
+    }),
+  );
 }
 
 function ask(vendor: Ask['vendor'], stream: boolean, mark = ''): Ask {
