@@ -77,7 +77,9 @@ async function importsOf(entry: string, root: string): Promise<Record<string, st
     metafile: true,
     write: false,
   });
-  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+  const imports = Object.values(metafile.outputs)
+    .flatMap((output) => output.imports)
+    .filter(({ path }) => path.startsWith('.'));
   return Object.fromEntries(
     imports.map(({ path }) => [`entry-${basename(path, '.ts')}`, join(dirname(entry), path)] as const),
   );
