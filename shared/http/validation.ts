@@ -1,8 +1,5 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { AppError } from '../contracts/app-error.ts';
-
-// Checks that are made as source text and compiled take 5 ms of the first request and are no faster later on.
-z.config({ jitless: true });
 
 /**
  * The input as the schema types it.
