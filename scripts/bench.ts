@@ -15,6 +15,7 @@ import { watchMachine } from './bench/machine.ts';
 import type { BenchPart, BenchRow } from './bench/part.ts';
 import { writeReadme } from './bench/readme.ts';
 import { listMisses, toMarkdown } from './bench/table.ts';
+import { exitWithUsage } from './exit-with-usage.ts';
 
 const PARTS = join(import.meta.dirname, 'bench', 'parts');
 
@@ -28,11 +29,7 @@ const USAGE = `Usage: npm run bench -- [PART]… [--quick] [--json] [--check] [-
   --write-readme  put the tables into the README`;
 
 const options = readOptions(process.argv.slice(2));
-if (typeof options === 'string') {
-  const isAsked = options === '';
-  (isAsked ? process.stdout : process.stderr).write(isAsked ? `${USAGE}\n` : `${options}\n\n${USAGE}\n`);
-  process.exit(isAsked ? 0 : 2);
-}
+if (typeof options === 'string') exitWithUsage(options, USAGE);
 const { values, positionals } = options;
 
 // Progress goes to standard error, so that the table, or the JSON, is all that is on standard output.

@@ -8,6 +8,7 @@
  * usage.
  */
 import { parseArgs } from 'node:util';
+import { exitWithUsage } from './exit-with-usage.ts';
 import { fuzz } from './fuzz/run.ts';
 
 const USAGE = `Usage: npm run fuzz [-- [--runs N] [--seed N] [--url URL]]
@@ -17,11 +18,7 @@ const USAGE = `Usage: npm run fuzz [-- [--runs N] [--seed N] [--url URL]]
   --url URL   a running service. Default: the gateway is started for it`;
 
 const values = readOptions(process.argv.slice(2));
-if (typeof values === 'string') {
-  const isAsked = values === '';
-  (isAsked ? process.stdout : process.stderr).write(isAsked ? `${USAGE}\n` : `${values}\n\n${USAGE}\n`);
-  process.exit(isAsked ? 0 : 2);
-}
+if (typeof values === 'string') exitWithUsage(values, USAGE);
 
 /** What the command line says; a text tells what is wrong with it, an empty one that help is asked for. */
 function readOptions(args: string[]): { runs: number; seed: number; url?: string } | string {

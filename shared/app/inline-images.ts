@@ -73,15 +73,21 @@ function hasLink({ content }: ChatMessage): boolean {
 
 /** The address of a part that does not hold its own bytes. */
 function linkOf(part: LooseContentPart): string | undefined {
-  const url =
-    part.type === 'image_url'
-      ? part.image_url.url
-      : part.type === 'video_url'
-        ? part.video_url.url
-        : part.type === 'audio_url'
-          ? part.audio_url.url
-          : undefined;
+  const url = urlOf(part);
   return url === undefined || /^data:/i.test(url) ? undefined : url;
+}
+
+function urlOf(part: LooseContentPart): string | undefined {
+  switch (part.type) {
+    case 'image_url':
+      return part.image_url.url;
+    case 'video_url':
+      return part.video_url.url;
+    case 'audio_url':
+      return part.audio_url.url;
+    default:
+      return undefined;
+  }
 }
 
 async function fetchImage(fetch: HttpFetch, url: string, param: string, signal: AbortSignal): Promise<string> {

@@ -152,15 +152,7 @@ function laterOf(rest: Rest, other: Rest | undefined): Rest {
   return other !== undefined && other.untilMs > rest.untilMs ? other : rest;
 }
 
-const fingerprints = new WeakMap<SecretValue, string>();
-
 /** The same for the same key wherever it is configured; neither logged nor shown. */
 export function keyFingerprint(key: SecretValue): string {
-  if ('secret' in key) return `secret ${key.secret}`;
-  let fingerprint = fingerprints.get(key);
-  if (fingerprint === undefined) {
-    fingerprint = createHash('sha256').update(key.value).digest('base64');
-    fingerprints.set(key, fingerprint);
-  }
-  return fingerprint;
+  return 'secret' in key ? `secret ${key.secret}` : createHash('sha256').update(key.value).digest('base64');
 }

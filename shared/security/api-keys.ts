@@ -30,11 +30,8 @@ export interface ApiKeyOptions {
  * nothing about which keys exist.
  */
 export function createApiKeyCheck({ keys, readSecret, findStored, now = Date.now }: ApiKeyOptions): ApiKeyCheck {
-  const hashOfSecret = async (reference: string): Promise<Buffer> => sha256(await readSecret(reference));
-  const hashOf = ({ credential }: AuthKeyConfig): Buffer | Promise<Buffer> =>
-    'sha256' in credential ? Buffer.from(credential.sha256, 'hex') : hashOfSecret(credential.secret);
-  /** Secrets change, and are read each time. */
-  const unchanging = new Map(keys.map((key) => [key, 'sha256' in key.credential ? hashOf(key) : undefined]));
+  const hashOf = async ({ credential }: AuthKeyConfig): Promise<Buffer> =>
+    'sha256' in credential ? Buffer.from(credential.sha256, 'hex') : sha256(await readSecret(credential.secret));
 
   return async (authorization, xApiKey, beforeLookup = () => {}) => {
     const presented = bearerToken(authorization) ?? xApiKey;
@@ -42,7 +39,7 @@ export function createApiKeyCheck({ keys, readSecret, findStored, now = Date.now
       throw new AppError('authentication', 'Send an API key: `Authorization: Bearer KEY`.');
     }
     const presentedHash = sha256(presented);
-    const hashes = await Promise.allSettled(keys.map((key) => unchanging.get(key) ?? hashOf(key)));
+    const hashes = await Promise.allSettled(keys.map(hashOf));
     let found: AuthKeyConfig | undefined;
     let unread: PromiseRejectedResult | undefined;
     hashes.forEach((known, index) => {
