@@ -22,13 +22,13 @@ const CRANFIELD = fileURLToPath(new URL('../../shared/data/retrieval/cranfield/'
 /** Lowest nDCG@10 on Cranfield: of exact rankings, so of the store in memory. */
 const BARS: Readonly<Record<string, number>> = { vector: 0.32, lexical: 0.355 };
 
-/** What is below its bar, one line each. */
+/** What is below its bar, one line each. On every store, words and vectors together are no worse than the words. */
 export function listShortfalls(rows: readonly QualityRow[]): string[] {
-  const exact = rows.filter(({ store }) => store === 'memory');
-  const lexical = exact.find(({ ranking }) => ranking === 'lexical')?.ndcg ?? 0;
-  return exact.flatMap(({ ranking, ndcg }) => {
-    const bar = ranking === 'hybrid' ? lexical : (BARS[ranking] ?? 0);
-    return ndcg >= bar ? [] : [`${ranking}: nDCG@10 is ${ndcg.toFixed(4)}, and has to be at least ${bar.toFixed(4)}`];
+  return rows.flatMap(({ store, ranking, ndcg }) => {
+    const words = rows.find((row) => row.store === store && row.ranking === 'lexical')?.ndcg ?? 0;
+    const bar = ranking === 'hybrid' ? words : store === 'memory' ? (BARS[ranking] ?? 0) : 0;
+    if (ndcg >= bar) return [];
+    return [`${store}, ${ranking}: nDCG@10 is ${ndcg.toFixed(4)}, and has to be at least ${bar.toFixed(4)}`];
   });
 }
 

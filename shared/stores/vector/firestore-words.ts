@@ -11,7 +11,9 @@ const SLICE = 16;
 /**
  * Search by words in a database that has none: the words of a chunk are hashed into a second vector beside the
  * embedding, and a nearest-neighbour query finds the chunks whose words are most like the question's. What it found is
- * then weighed word by word, which costs no further read and removes what only looked alike.
+ * then weighed word by word too, which costs no further read and removes what only looked alike. By words alone a chunk
+ * far down would come first for repeating what half of the collection says, and the more there are to choose from, the
+ * more often: the likeness knows of the whole text, and keeps an order that does not depend on how many were asked for.
  */
 export interface FirestoreWords {
   index(chunks: readonly Chunk[], signal: AbortSignal | undefined): Promise<FirestoreChunk[]>;
@@ -21,8 +23,8 @@ export interface FirestoreWords {
 
 export interface WordQuery {
   readonly vector: Float32Array;
-  /** 0 for a content that shares no word with the query. */
-  readonly scoreOf: (content: string) => number;
+  /** 0 for a content that shares no word with the query. `likeness`: the cosine of its hashed words with the query's. */
+  readonly scoreOf: (content: string, likeness: number) => number;
 }
 
 export function createFirestoreWords(): FirestoreWords {
@@ -40,7 +42,12 @@ export function createFirestoreWords(): FirestoreWords {
     },
     read(text) {
       const scoreOf = scorerFor(text);
-      return scoreOf && { vector: hash(text, 'query'), scoreOf };
+      return (
+        scoreOf && {
+          vector: hash(text, 'query'),
+          scoreOf: (content, likeness) => scoreOf(content) * likeness * likeness,
+        }
+      );
     },
   };
 }

@@ -233,7 +233,8 @@ export function createFirestoreVectorStore({
         if (read === undefined) return [];
         const { vector, scoreOf } = read;
         const snapshot = await findNearest(query, { vectorField: 'lexical', vector, distanceMeasure: 'COSINE' });
-        return toResults(snapshot, query, ({ content }) => scoreOf(content)).filter(({ score }) => score > 0);
+        const results = toResults(snapshot, query, ({ content }, distance) => scoreOf(content, 1 - Number(distance)));
+        return results.filter(({ score }) => score > 0);
       },
     }),
 

@@ -104,11 +104,12 @@ describe('the report', () => {
   it('names what is below its bar', () => {
     const rows = [row('memory', 'vector', 0.31), row('memory', 'lexical', 0.37), row('memory', 'hybrid', 0.369)];
     expect(listShortfalls(rows)).toEqual([
-      'vector: nDCG@10 is 0.3100, and has to be at least 0.3200',
-      'hybrid: nDCG@10 is 0.3690, and has to be at least 0.3700',
+      'memory, vector: nDCG@10 is 0.3100, and has to be at least 0.3200',
+      'memory, hybrid: nDCG@10 is 0.3690, and has to be at least 0.3700',
     ]);
     expect(listShortfalls([row('memory', 'vector', 0.32), row('memory', 'lexical', 0.355)])).toEqual([]);
-    expect(listShortfalls([row('firestore', 'lexical', 0.1)])).toEqual([]);
+    expect(listShortfalls([row('firestore', 'lexical', 0.1), row('firestore', 'hybrid', 0.1)])).toEqual([]);
+    expect(listShortfalls([row('firestore', 'lexical', 0.2), row('firestore', 'hybrid', 0.1)])).toHaveLength(1);
   });
 
   it('is a table', () => {
