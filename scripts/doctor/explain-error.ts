@@ -33,7 +33,7 @@ function adviceFor(
   others: Readonly<Partial<Record<ErrorCode, AdviceId>>>,
 ): AdviceId {
   if (/lacks the index/.test(message)) return 'index';
-  if (/holds vectors of .* is configured/.test(message)) return 'foreign-model';
+  if (/(?:holds|for) vectors of .* is configured/.test(message)) return 'foreign-model';
   if (/Firestore database does not exist/.test(message)) return 'database';
   if (/Firestore refused access/.test(message)) return 'role';
   if (/may not be read by/.test(message)) return 'secret-reader';

@@ -75,7 +75,7 @@ export function createModelGuard({ space, vectorStore, firstFill, now = Date.now
         const owner = await firstFill.reserve(collection, space.space);
         // Whoever had it before may have filled the collection since it was looked at.
         held = await look();
-        if (held === undefined && owner !== space.space) throw foreignModel({ collection, held: owner, space });
+        if (held === undefined && owner !== space.space) throw foreignModel({ collection, awaited: owner, space });
       }
       if (held === undefined) return;
       // Asked each time, for an embedder learns its dimension from its first answer.
@@ -108,16 +108,19 @@ export function createModelGuard({ space, vectorStore, firstFill, now = Date.now
 /** Vectors of two models have nothing to do with each other: scores between them would be noise that looks like results. */
 export function foreignModel({
   collection,
-  held,
   space,
+  ...other
 }: {
   readonly collection: string;
-  readonly held: string;
   readonly space: VectorSpace;
-}): AppError {
+} & ({ readonly held: string } | { readonly awaited: string })): AppError {
+  const what =
+    'held' in other
+      ? `holds vectors of ${other.held}`
+      : `is empty, but reserved for a minute at most for vectors of ${other.awaited}`;
   return new AppError(
     'configuration',
-    `The collection ${collection} holds vectors of ${held}, and ${space.fingerprint ?? space.space} is configured, which ` +
+    `The collection ${collection} ${what}, and ${space.fingerprint ?? space.space} is configured, which ` +
       'cannot be compared with them. Configure that model again, or keep the new vectors beside the old ones: with ' +
       '`npm run migrate-embeddings` in Firestore, elsewhere by naming another table, collection or file under ' +
       '`vectorstore` and ingesting the documents again.',
