@@ -3,8 +3,6 @@ import { createEmbedder, type Embedder } from '../rag/embed.ts';
 import { createRetry } from '../resilience/retry.ts';
 import type { Backends } from './backends.ts';
 
-const LOADING_MS = 60_000;
-
 /** How long vectors are kept where there is no `cache` block to say it. A text's vector does not change. */
 const MEMORY_TTL_MS = 86_400_000;
 
@@ -15,12 +13,10 @@ export async function makeEmbedder(
 ): Promise<Embedder> {
   const { concurrency } = config.ingestion;
   const { documentPrefix, queryPrefix, retry, timeoutMs } = embeddings;
-  // A model that has to be loaded first is waited for longer than a chat would wait.
-  const patient = { ...retry, maxBackoffMs: Math.max(retry.maxBackoffMs, LOADING_MS) };
   return createEmbedder({
     provider: await backends.embedding(embeddings),
     concurrency: embeddings.provider === 'ollama' ? Math.min(2, concurrency) : concurrency,
-    retry: createRetry({ config: patient }),
+    retry: createRetry({ config: retry }),
     timeoutMs,
     prefixes: {
       ...(documentPrefix === undefined ? {} : { document: documentPrefix }),

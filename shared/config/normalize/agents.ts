@@ -81,7 +81,7 @@ function normalizeAgent({
     temperature: agent.temperature,
     maxTokens: agent.max_tokens,
     timeoutMs: agent.timeout,
-    retry: normalizeRetry(agent.retry, `${path}.retry`, context.problems),
+    retry: normalizeRetry(agent.retry, `${path}.retry`, context),
     strategy: agent.fallback_strategy ?? 'cascade',
     legs: usable,
     disabledLegs,

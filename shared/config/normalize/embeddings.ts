@@ -5,9 +5,9 @@ import { defined } from '../objects.ts';
 import { isHostedModel, isOwnEndpoint, type Target } from '../own-machines.ts';
 import type { EmbeddingsInput } from '../schema/embeddings.ts';
 import { type SecretValue, toSecretValue } from '../secret-value.ts';
-import type { EmbeddingsConfig } from '../types.ts';
+import type { EmbeddingsConfig, RetryConfig } from '../types.ts';
 import { checkTargetAuth, type NormalizeContext, toAllowedCidrs, toEndpoint, toOllamaEndpoint } from './context.ts';
-import { normalizeRetry } from './retry.ts';
+import { DEFAULT_RETRY, normalizeRetry } from './retry.ts';
 
 export const LOCAL_EMBEDDING_DIMENSIONS = 768;
 const LOCAL_EMBEDDING_MIN_DIMENSIONS = 64;
@@ -18,6 +18,9 @@ const DEFAULT_MODELS: Readonly<Partial<Record<EmbeddingProviderName, string>>> =
   gemini: 'gemini-embedding-001',
   local: 'feature-hash-v1',
 };
+
+/** A model that has to be loaded first is waited for longer than a chat would wait, unless `max_backoff` is written. */
+const EMBEDDING_RETRY: RetryConfig = { ...DEFAULT_RETRY, maxBackoffMs: 60_000 };
 
 const RETIRED_HUGGINGFACE = 'api-inference.huggingface.co';
 
@@ -87,7 +90,7 @@ export function normalizeEmbeddings(
     queryPrefix: input.query_prefix,
     cache: input.cache ?? false,
     timeoutMs: input.timeout ?? 60_000,
-    retry: normalizeRetry(input.retry, 'embeddings.retry', problems),
+    retry: normalizeRetry(input.retry, 'embeddings.retry', { problems, fallback: EMBEDDING_RETRY }),
   });
 }
 

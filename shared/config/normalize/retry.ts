@@ -13,21 +13,25 @@ export const DEFAULT_RETRY: RetryConfig = {
 };
 
 /**
- * The written block over the default one; `DEFAULT_RETRY` itself when nothing is written. A single written bound moves the
+ * The written block over the default one; the default one itself when nothing is written. A single written bound moves the
  * other's default.
  */
-export function normalizeRetry(retry: RetryInput | undefined, path: string, problems: Problems): RetryConfig {
-  if (retry === undefined) return DEFAULT_RETRY;
+export function normalizeRetry(
+  retry: RetryInput | undefined,
+  path: string,
+  { problems, fallback = DEFAULT_RETRY }: { readonly problems: Problems; readonly fallback?: RetryConfig },
+): RetryConfig {
+  if (retry === undefined) return fallback;
   const initial = retry.initial_backoff;
   const max = retry.max_backoff;
   if (initial !== undefined && max !== undefined && initial > max) {
     problems.add(`${path}.initial_backoff`, `must not be longer than max_backoff (${initial} ms above ${max} ms)`);
   }
   return {
-    maxAttempts: retry.max_attempts ?? DEFAULT_RETRY.maxAttempts,
-    initialBackoffMs: initial ?? Math.min(DEFAULT_RETRY.initialBackoffMs, max ?? DEFAULT_RETRY.initialBackoffMs),
-    maxBackoffMs: max ?? Math.max(DEFAULT_RETRY.maxBackoffMs, initial ?? DEFAULT_RETRY.maxBackoffMs),
-    multiplier: retry.multiplier ?? DEFAULT_RETRY.multiplier,
-    retryOn: [...new Set(retry.retry_on ?? DEFAULT_RETRY.retryOn)],
+    maxAttempts: retry.max_attempts ?? fallback.maxAttempts,
+    initialBackoffMs: initial ?? Math.min(fallback.initialBackoffMs, max ?? fallback.initialBackoffMs),
+    maxBackoffMs: max ?? Math.max(fallback.maxBackoffMs, initial ?? fallback.maxBackoffMs),
+    multiplier: retry.multiplier ?? fallback.multiplier,
+    retryOn: [...new Set(retry.retry_on ?? fallback.retryOn)],
   };
 }

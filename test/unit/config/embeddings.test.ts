@@ -5,6 +5,15 @@ const OPENAI = { OPENAI_API_KEY: 'sk-1' };
 
 describe('embeddings', () => {
   it.each([
+    ['', { maxAttempts: 3, maxBackoffMs: 60_000 }],
+    ['retry: {max_attempts: 5},', { maxAttempts: 5, maxBackoffMs: 60_000 }],
+    ['retry: {max_backoff: 2s},', { maxAttempts: 3, maxBackoffMs: 2_000 }],
+  ])('with %j wait for a model that is loaded unless the file says how long', (retry, expected) => {
+    const { embeddings } = parse(`embeddings: {provider: huggingface, ${retry} huggingface: {model: a/b}}`);
+    expect(embeddings?.retry).toMatchObject(expected);
+  });
+
+  it.each([
     ['embeddings: {provider: huggingface}', 'embeddings.huggingface', 'configuration must be written'],
     ['embeddings: {provider: openai}', 'embeddings.openai', 'configuration must be written'],
     [
