@@ -77,12 +77,13 @@ function toUrl(endpoint: string, model: string): string {
 function toPooled(answer: unknown, count: number): unknown {
   if (!Array.isArray(answer)) return answer;
   if (count === 1) return [toMean(answer.length === 1 && Array.isArray(answer[0]) ? answer[0] : answer)];
-  return answer.map(toMean);
+  return answer.map((item) => toMean(item));
 }
 
-function toMean(value: unknown): unknown {
-  if (!Array.isArray(value) || value.length === 0 || !value.every(Array.isArray)) return value;
-  const rows: unknown[] = value.map(toMean);
+/** @param levels lists of vectors that may lie within one another; some pipelines wrap the tokens of each text once more. */
+function toMean(value: unknown, levels = 2): unknown {
+  if (levels === 0 || !Array.isArray(value) || value.length === 0 || !value.every(Array.isArray)) return value;
+  const rows: unknown[] = value.map((row) => toMean(row, levels - 1));
   const sums: number[] = [];
   for (const row of rows) {
     if (!(row instanceof Float32Array || isNumbers(row)) || (sums.length > 0 && sums.length !== row.length)) {

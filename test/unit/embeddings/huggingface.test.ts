@@ -151,6 +151,7 @@ describe('the answer', () => {
     ['no numbers', [['x'], ['y']]],
     ['nothing per text', [[], []]],
     ['an object', { error: 'x' }],
+    ['lists within lists', `[${'['.repeat(5_000)}${']'.repeat(5_000)}, [1, 2]]`],
   ])('with %s is refused', async (_name, body) => {
     await expect(create({ body }).provider.embed(['a', 'b'], options)).rejects.toMatchObject({
       code: 'invalid_output',
