@@ -57,7 +57,8 @@ export function createEmbeddingsService({ config, backends, usage }: EmbeddingsS
   const embedderFor = ({ model, dimensions }: EmbeddingsInput['body']): Promise<Embedder> => {
     const target = chooseModel(config, model);
     const asked = dimensions ?? undefined;
-    if (target === config.embeddings && (asked === undefined || asked === target.dimensions)) return configured.get();
+    const isItsOwn = asked === undefined || asked === target.dimensions || target.provider === 'huggingface';
+    if (target === config.embeddings && isItsOwn) return configured.get();
     const key = `${target.provider}/${target.model}@${asked ?? ''}`;
     let lazy = others.get(key);
     if (!lazy) {
@@ -92,14 +93,22 @@ export function createEmbeddingsService({ config, backends, usage }: EmbeddingsS
       await usage.check(caller);
       const embedder = await embedderFor(body);
       const { provider } = embedder;
+      checkLength(provider.dimensions, body);
       const purpose = body.sluice?.purpose ?? 'document';
-      const { vectors, tokens } =
-        purpose === 'query'
-          ? await embedQueries(embedder, texts, signal)
-          : await embedder.embedDocuments(texts, { signal });
       const target = { provider: provider.id, model: provider.model };
-      const costUsd = await usage.record({ target, tokens, caller, tenant: caller.tenant });
-      Object.assign(facts, { ...target, prompt_tokens: tokens, cost_usd: costUsd });
+      const record = async (tokens: number): Promise<number | null> => {
+        const costUsd = await usage.record({ target, tokens, caller, tenant: caller.tenant });
+        Object.assign(facts, { ...target, prompt_tokens: tokens, cost_usd: costUsd });
+        return costUsd;
+      };
+      const embed = purpose === 'query' ? embedder.embedQueries : embedder.embedDocuments;
+      const { vectors, tokens } = await embed(texts, { signal }).catch(async (error: unknown) => {
+        // One text that is refused gives back nothing of what the others cost.
+        if (error instanceof AppError && error.usage) await record(error.usage.prompt_tokens);
+        throw error;
+      });
+      const costUsd = await record(tokens);
+      checkLength(vectors[0]?.length, body);
       const base64 = body.encoding_format === 'base64';
       return {
         object: 'list',
@@ -116,12 +125,15 @@ export function createEmbeddingsService({ config, backends, usage }: EmbeddingsS
   };
 }
 
-async function embedQueries(embedder: Embedder, texts: readonly string[], signal: AbortSignal) {
-  const answers = await Promise.all(texts.map((text) => embedder.embedQuery(text, { signal })));
-  return {
-    vectors: answers.map(({ vector }) => vector),
-    tokens: answers.reduce((sum, { tokens }) => sum + tokens, 0),
-  };
+/**
+ * Vectors have the length that was asked for, but those of Hugging Face, whose API has no parameter for it. What length a
+ * model has that is not known here, its first answer tells.
+ */
+function checkLength(length: number | undefined, { dimensions }: EmbeddingsInput['body']): void {
+  if (length === undefined || length === (dimensions ?? length)) return;
+  throw new AppError('invalid_request', `This model always has ${length} dimensions. Leave the dimensions out.`, {
+    param: 'dimensions',
+  });
 }
 
 /**
@@ -133,7 +145,8 @@ function chooseModel(config: SluiceConfig, name: string): EmbeddingsConfig {
   if (embeddings && [embeddings.model, `${embeddings.provider}/${embeddings.model}`, 'default'].includes(name)) {
     return embeddings;
   }
-  if (name === 'local' || name.startsWith('local/')) {
+  // A configured local model has been found by its own name already.
+  if (name === 'local' || name === `local/${LOCAL.model}`) {
     return embeddings?.provider === 'local' ? embeddings : LOCAL;
   }
   const known = embeddings ? `\`${embeddings.provider}/${embeddings.model}\` and \`local\`` : '`local`';

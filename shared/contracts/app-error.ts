@@ -41,17 +41,17 @@ export interface ConsumedTokens {
 
 export interface AppErrorOptions {
   /** Another attempt at the same target may succeed. Default: decided by the code. */
-  readonly retryable?: boolean;
+  readonly retryable?: boolean | undefined;
   /** How long the upstream asked us to wait, in milliseconds. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
   /** The request field or configuration path at fault, e.g. `messages[0].role`. */
-  readonly param?: string;
+  readonly param?: string | undefined;
   /** HTTP status the upstream answered with; for logs and attempts, never a decision by itself. */
-  readonly upstreamStatus?: number;
+  readonly upstreamStatus?: number | undefined;
   /** Tokens that were used up before it failed, and are paid for. */
-  readonly usage?: ConsumedTokens;
+  readonly usage?: ConsumedTokens | undefined;
   /** Facts for the caller beside the message, as safe as the message: the legs that were tried, the ids that failed. */
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly cause?: unknown;
 }
 
@@ -75,6 +75,15 @@ export class AppError extends Error {
     this.details = options.details;
     this.usage = options.usage;
   }
+}
+
+/** The same error, of work for which input tokens were used up before. @param tokens whole number. */
+export function withUsage(error: AppError, tokens: number): AppError {
+  return new AppError(error.code, error.message, {
+    ...error,
+    cause: error.cause,
+    usage: { prompt_tokens: tokens, completion_tokens: 0, total_tokens: tokens },
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type AppError, toAppError } from '../contracts/app-error.ts';
+import { type AppError, toAppError, withUsage } from '../contracts/app-error.ts';
 import type { EmbeddingProvider, EmbeddingPurpose } from '../contracts/embedding-provider.ts';
 import { checkVectors } from './check-vectors.ts';
 import { createDepartures } from './departures.ts';
@@ -101,8 +101,10 @@ export function createEmbedQueue({ provider, concurrency, attempt, onVector }: E
       const checked = checkVectors(vectors, { count: texts.length, dimensions: knownDimensions(), name });
       dimensions = checked.dimensions;
       land();
-      const shares = shareTokens(entries, usage?.tokens);
-      for (const [position, { source }] of entries.entries()) source.tokens += shares[position] ?? 0;
+      // Who comes first pays for a text that several share, and who has left does not pay any more.
+      const payers = entries.toSorted((left, right) => Number(left.source.settled) - Number(right.source.settled));
+      const shares = shareTokens(payers, usage?.tokens);
+      for (const [position, { source }] of payers.entries()) source.tokens += shares[position] ?? 0;
       const places = new Map(texts.map((text, position) => [text, position]));
       for (const [text, position] of places) {
         if (!checked.faults.has(position)) onVector(text, vectors[position] as Float32Array, purpose);
@@ -226,7 +228,7 @@ export function createEmbedQueue({ provider, concurrency, attempt, onVector }: E
               if (jobs.size === 0) controller.abort(error);
             }
             if (error === undefined) resolve({ vectors: job.vectors, tokens: job.tokens, requests: job.requests });
-            else reject(error);
+            else reject(job.tokens === 0 ? error : withUsage(error, job.tokens));
           },
         };
         const unwatch = watch(signal, () => job.finish(toAppError(signal.reason, signal)));

@@ -42,8 +42,12 @@ export interface Embedder {
   readonly provider: EmbeddingProvider;
   /** Whether vectors marked so may be compared with this embedder's. */
   readonly matches: (embeddingModel: string) => boolean;
-  /** @throws AppError `invalid_request` (blank or too long, naming the index), `invalid_output`, and the provider's own. */
+  /**
+   * @throws AppError `invalid_request` (blank or too long, naming the index), `invalid_output`, and the provider's own;
+   * its `usage` tells what was used for the texts that were embedded before it failed.
+   */
   embedDocuments(texts: readonly string[], options: { readonly signal: AbortSignal }): Promise<Embedded>;
+  embedQueries(texts: readonly string[], options: { readonly signal: AbortSignal }): Promise<Embedded>;
   embedQuery(
     text: string,
     options: { readonly signal: AbortSignal },
@@ -132,6 +136,7 @@ export function createEmbedder(options: EmbedderOptions): Embedder {
       return embeddingModel === `${name}@${dimensions}${mark}` && /^\d+$/.test(dimensions);
     },
     embedDocuments: (texts, { signal }) => embed(texts, 'document', signal),
+    embedQueries: (texts, { signal }) => embed(texts, 'query', signal),
     async embedQuery(text, { signal }) {
       const { vectors, tokens, requests } = await embed([text], 'query', signal);
       const vector = vectors[0];

@@ -70,7 +70,9 @@ export function createStoring({ embedder, vectorStore, plan, collection, beforeW
       const stored = await store(chunks);
       embedded += stored;
     } catch (thrown) {
-      error ??= toAppError(thrown, signal);
+      const fault = toAppError(thrown, signal);
+      tokens += fault.usage?.prompt_tokens ?? 0;
+      error ??= fault;
       failed += chunksOf(group);
     }
   };

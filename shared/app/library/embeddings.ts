@@ -78,9 +78,8 @@ export function createEmbeddings(options: EmbeddingsOptions): Embeddings {
     texts,
     { purpose = 'document', signal = new AbortController().signal } = {},
   ) => {
-    const { embedDocuments, embedQuery } = await embedder.get();
-    if (purpose === 'document') return (await embedDocuments(texts, { signal })).vectors;
-    return await Promise.all(texts.map(async (text) => (await embedQuery(text, { signal })).vector));
+    const { embedDocuments, embedQueries } = await embedder.get();
+    return (await (purpose === 'query' ? embedQueries : embedDocuments)(texts, { signal })).vectors;
   };
 
   return {

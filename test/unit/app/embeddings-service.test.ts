@@ -78,6 +78,54 @@ describe('the embeddings service', () => {
     expect(await askedAgain(CONFIG.replace('provider: openai,', 'provider: openai, cache: true,'))).toBe(0);
   });
 
+  it('records what a request has cost that fails at one of its texts', async () => {
+    const { fetch } = createJsonUpstream((request) => {
+      const instances = (request.body as { requests: { content: { parts: { text: string }[] } }[] }).requests;
+      const texts = instances.map(({ content }) => content.parts[0]?.text);
+      if (texts.includes('bad')) return { status: 400, body: { error: { message: 'no' } } };
+      const embeddings = texts.map(() => ({ values: [1, 0.5] }));
+      return { body: { embeddings, usageMetadata: { promptTokenCount: texts.length * 1_000 } } };
+    });
+    const yaml = CONFIG.replace('provider: openai, openai:', 'provider: gemini, gemini:').replace(
+      'text-embedding-3-small',
+      'gemini-embedding-001',
+    );
+    const { config } = parseConfig(yaml, { environment: {}, source: 'agents.yaml' });
+    const app = createApp(config, { fetch, log: () => {} });
+    const input = [...Array.from({ length: 100 }, (_, index) => `text ${index}`), 'bad'];
+    const facts = {};
+    const { signal } = new AbortController();
+    const body = { model: 'default', input };
+    await expect(
+      (await app.embeddings.get()).create({ body, caller: { tenant: null }, signal, facts }),
+    ).rejects.toMatchObject({ code: 'invalid_request', param: 'input[100]' });
+    expect(facts).toMatchObject({ prompt_tokens: 100_000, cost_usd: 0.015 });
+    const { today } = await (await app.usage.get()).report({ caller: { tenant: null }, days: '1' });
+    expect(today).toMatchObject({ prompt_tokens: 100_000, cost_usd: 0.015 });
+    await app.close();
+  });
+
+  it('says of a model on Hugging Face that its vectors are not shortened', async () => {
+    const { fetch, requests } = createJsonUpstream({ body: [[1, 2, 3]] });
+    const yaml = CONFIG.replace(/embeddings: .*/, 'embeddings: {provider: huggingface, huggingface: {model: a/b}}');
+    const { config } = parseConfig(yaml, { environment: {}, source: 'agents.yaml' });
+    const app = createApp(config, { fetch, log: () => {} });
+    const create = async (dimensions: number) =>
+      (await app.embeddings.get()).create({
+        body: { model: 'a/b', input: `text ${dimensions}`, dimensions },
+        caller: { tenant: null },
+        signal: new AbortController().signal,
+        facts: {},
+      });
+    const refusal = { code: 'invalid_request', param: 'dimensions', message: expect.stringMatching(/3 dimensions/) };
+    await expect(create(2)).rejects.toMatchObject(refusal);
+    expect((await create(3)).data).toMatchObject([{ embedding: [1, 2, 3] }]);
+    const before = requests.length;
+    await expect(create(4)).rejects.toMatchObject(refusal);
+    expect(requests).toHaveLength(before);
+    await app.close();
+  });
+
   it('encodes by itself what is asked for as base64', async () => {
     const { create } = createWorld();
     const { data } = await create({ model: 'text-embedding-3-small', input: 'abc', encoding_format: 'base64' });
@@ -94,7 +142,13 @@ describe('the embeddings service', () => {
     [{ model: 'text-embedding-3-small', input: ['a', ' '] }, 'invalid_request', 'input[1]'],
     [{ model: 'text-embedding-3-small', input: '' }, 'invalid_request', 'input'],
     [{ model: 'text-embedding-3-small', input: ['a', 'word '.repeat(9_000)] }, 'invalid_request', 'input[1]'],
+    [
+      { model: 'text-embedding-3-small', input: ['a', 'word '.repeat(9_000)], sluice: { purpose: 'query' as const } },
+      'invalid_request',
+      'input[1]',
+    ],
     [{ model: 'text-embedding-3-large', input: 'a' }, 'model_not_found', 'model'],
+    [{ model: 'local/text-embedding-3-small', input: 'a' }, 'model_not_found', 'model'],
     [{ model: 'text-embedding-3-small', input: 'a', dimensions: 2_000 }, 'invalid_request', 'dimensions'],
   ])('refuses %o', async (body, code, param) => {
     const { create, requests } = createWorld();

@@ -59,6 +59,20 @@ describe('callers that come together', () => {
     ]);
   });
 
+  test('pay together for a text that they share, whoever of them stays', async () => {
+    const { provider, batches, answers } = createHeld();
+    const embedder = createEmbedder({ provider });
+    const leaver = new AbortController();
+    const left = embedder.embedDocuments(['a', 'b'], { signal: leaver.signal });
+    const stays = embedder.embedDocuments(['a', 'b'], { signal });
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    leaver.abort();
+    await expect(left).rejects.toMatchObject({ code: 'cancelled' });
+    answers[0]?.();
+    expect(await stays).toMatchObject({ tokens: 2 });
+    expect(batches).toEqual([['a', 'b']]);
+  });
+
   test('with many texts each keep to requests of their own', async () => {
     const { provider, batches } = createFakeEmbeddings();
     const embedder = createEmbedder({ provider });
@@ -109,6 +123,23 @@ describe('callers that come together', () => {
 });
 
 describe('a failure among callers that share a request', () => {
+  test('tells what was used before it', async () => {
+    const { provider } = createFakeEmbeddings({
+      maxBatchSize: 2,
+      answer: (texts) => {
+        if (texts.includes('bad')) throw new AppError('invalid_request', 'No.', { upstreamStatus: 400 });
+        return { vectors: texts.map(toFakeVector), usage: { tokens: 5 * texts.length } };
+      },
+    });
+    const embedder = createEmbedder({ provider, concurrency: 1 });
+    await expect(embedder.embedDocuments(['a', 'b', 'c', 'bad', 'd'], { signal })).rejects.toMatchObject({
+      code: 'invalid_request',
+      param: 'input[3]',
+      upstreamStatus: 400,
+      usage: { prompt_tokens: 15, completion_tokens: 0, total_tokens: 15 },
+    });
+  });
+
   test('is that of the caller whose text it is', async () => {
     const { provider } = createFakeEmbeddings({
       answer: (texts) => {

@@ -325,6 +325,8 @@ describe('a failure', () => {
     expect(first.chunks).toBeGreaterThanOrEqual(100);
     expect(first.chunks).toBeLessThanOrEqual(150);
     expect(first.chunks + Number(first.error?.details?.failed)).toBe(250);
+    // What was embedded beside the text that failed is paid for as well.
+    expect(first.tokens).toBeGreaterThan(first.chunks);
     expect(await vectorStore.count(scope)).toBe(first.chunks);
 
     world.refuses = () => undefined;
