@@ -7,15 +7,16 @@ import type { Accounting } from './accounting.ts';
 import { createAnswers } from './answers.ts';
 import type { Backends } from './backends.ts';
 import { createChatRetrieval } from './chat-retrieval.ts';
-import { type ChatService, type ChatServiceOptions, createChatService } from './chat-service.ts';
+import { type ChatService, createChatService } from './chat-service.ts';
 import type { Credentials } from './credentials.ts';
 import type { EmbeddingsService } from './embeddings-service.ts';
 import type { Lazy } from './lazy.ts';
 import { createLegPolicies, type PolicyTime } from './leg-policies.ts';
 import { createLegRunner } from './leg-runner.ts';
 import type { Outgoing } from './outgoing.ts';
+import type { PreparationOptions } from './prepare-chat.ts';
 
-export interface ChatParts extends Pick<ChatServiceOptions, 'reactAgents'> {
+export interface ChatParts extends Pick<PreparationOptions, 'reactAgents'> {
   readonly config: SluiceConfig;
   readonly backends: Backends;
   readonly credentials: Credentials;
