@@ -116,15 +116,25 @@ function createFirestoreWriter({ firestore, sdk }: FirestoreConnection, throttli
 
   const write: FirestoreWriter['write'] = async (chunks, collection, time) => {
     const reference = ({ id, tenant }: FirestoreChunk): DocumentReference => collection.doc(toTenantKey(id, tenant));
-    // Nearly every chunk is new, so it is created without asking first. What exists is replaced in a second round that
-    // leaves `createdAt` alone: cheaper than reading each chunk before it is written.
-    const created = await writeAll(chunks, (chunk) =>
-      bulk.create(reference(chunk), { ...toDocument(chunk, sdk, time), createdAt: time }),
-    );
-    const existing = chunks.filter((_, position) => grpcStatus(created[position]?.error) === GRPC.alreadyExists);
-    const replaced = await writeAll(existing, (chunk) => bulk.update(reference(chunk), toDocument(chunk, sdk, time)));
-    const replacements = new Map(existing.map((chunk, position) => [chunk, replaced[position]]));
-    return chunks.map((chunk, position) => toOutcome(chunk.id, replacements.get(chunk) ?? created[position]));
+    const statuses = new Map<FirestoreChunk, WriteStatus | undefined>();
+    let waiting = chunks;
+    for (let attempt = 1; waiting.length > 0 && attempt <= MAX_ATTEMPTS; attempt += 1) {
+      // Nearly every chunk is new, so it is created without asking first. What exists is replaced in a second round that
+      // leaves `createdAt` alone: cheaper than reading each chunk before it is written.
+      const created = await writeAll(waiting, (chunk) =>
+        bulk.create(reference(chunk), { ...toDocument(chunk, sdk, time), createdAt: time }),
+      );
+      for (const [position, chunk] of waiting.entries()) statuses.set(chunk, created[position]);
+      const existing = waiting.filter((chunk) => grpcStatus(statuses.get(chunk)?.error) === GRPC.alreadyExists);
+      const replaced = await writeAll(existing, (chunk) => bulk.update(reference(chunk), toDocument(chunk, sdk, time)));
+      // What somebody else deleted between the two rounds is new again.
+      waiting = existing.filter((chunk, position) => {
+        const isGone = grpcStatus(replaced[position]?.error) === GRPC.notFound;
+        if (!isGone) statuses.set(chunk, replaced[position]);
+        return isGone;
+      });
+    }
+    return chunks.map((chunk) => toOutcome(chunk.id, statuses.get(chunk)));
   };
 
   return {

@@ -47,6 +47,26 @@ describeWithFirestore('the Firestore vector store in trouble', (emulatorHost) =>
     expect(decide?.({ ...failure, code: 3 as never })).toBe(false);
   });
 
+  it('creates a chunk after all that somebody deleted while it was being replaced', async () => {
+    const store = await openThrough(await startProxy(emulatorHost, { refuseFirst: 0 }));
+    await store.upsert([makeChunk('a', vector), makeChunk('b', vector)], scope);
+    const update = BulkWriter.prototype.update;
+    vi.spyOn(BulkWriter.prototype, 'update').mockImplementationOnce(async function (this: BulkWriter, ...given) {
+      await given[0].delete();
+      const written = update.apply(this, given);
+      void this.flush();
+      return await written;
+    });
+    const ids = ['a', 'b', 'c'];
+    const report = await store.upsert(
+      ids.map((id) => makeChunk(id, vector, { content: 'new' })),
+      scope,
+    );
+    expect(report).toEqual({ upserted: ids, failed: [] });
+    const found = await store.query({ vector, topK: 5, ...scope });
+    expect(found.map(({ id, content }) => [id, content])).toEqual(ids.map((id) => [id, 'new']));
+  });
+
   it('gives up on a backend that accepts connections and never answers', async () => {
     const store = await openThrough(await startProxy(emulatorHost, { silent: true }), 300);
     const timeout = { code: 'timeout', retryable: true };
