@@ -7,6 +7,11 @@ import type { FirestoreSdk } from '../firestore-client.ts';
 const MAX_IN_VALUES = 30;
 const MAX_NOT_IN_VALUES = 10;
 const MAX_DISJUNCTIONS = 30;
+/** Firestore counts to 100, and the tenant is one of them. */
+const MAX_CONDITIONS = 99;
+const MAX_INEQUALITY_FIELDS = 10;
+/** Firestore's indexes hold longer texts cut off, so it compares with none of them. */
+const MAX_TEXT_BYTES = 1_499;
 
 export const FIRESTORE_FILTER_OPERATORS: ReadonlySet<FilterOperator> = new Set([
   'eq',
@@ -43,6 +48,7 @@ export function listConditions(filter: Filter): Condition[] {
 /** @throws AppError `unsupported` naming what Firestore cannot do. */
 export function checkFirestoreFilter(filter: Filter): void {
   const conditions = listConditions(filter).map(simplify);
+  if (conditions.length > MAX_CONDITIONS) throw unsupported(`test more than ${MAX_CONDITIONS} conditions`);
   for (const condition of conditions) {
     const { type, value } = condition;
     if (type === 'exists' && !value) throw unsupported('search for a field that does not exist ("exists": false)');
@@ -51,6 +57,15 @@ export function checkFirestoreFilter(filter: Filter): void {
     if (type === 'nin' && value.length > MAX_NOT_IN_VALUES) {
       throw unsupported(`take more than ${MAX_NOT_IN_VALUES} values in "nin"`);
     }
+    if ([value].flat().some((one) => typeof one === 'string' && Buffer.byteLength(one) > MAX_TEXT_BYTES)) {
+      throw unsupported(`compare with a text of more than ${MAX_TEXT_BYTES} bytes`);
+    }
+  }
+  const unequal = new Set(conditions.filter(({ type }) => INEQUALITIES.has(type)).map(({ key }) => key));
+  if (unequal.size > MAX_INEQUALITY_FIELDS) {
+    throw unsupported(
+      `test more than ${MAX_INEQUALITY_FIELDS} fields by something else than "eq", "in" and "contains"`,
+    );
   }
   const negations = conditions.filter(({ type }) => type === 'ne' || type === 'nin' || type === 'exists');
   if (negations.length > 1) throw unsupported('combine two of "ne", "nin" and "exists" in one filter');

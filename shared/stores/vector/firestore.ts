@@ -65,7 +65,10 @@ export interface FirestoreVectorStoreOptions extends FirestoreClientOptions {
   readonly now?: () => number;
 }
 
-/** Vector search in Cloud Firestore: one nearest-neighbour query per search, one document per chunk. */
+/**
+ * Vector search in Cloud Firestore: one nearest-neighbour query per search, one document per chunk. Where more results
+ * share the last score than there is room for, Firestore chooses among them.
+ */
 export function createFirestoreVectorStore({
   dimensions,
   collection: baseCollection = 'embeddings',
@@ -167,6 +170,7 @@ export function createFirestoreVectorStore({
 
   /** A zero query is as far from everything: its cosine is 0 by definition, and Firestore's answer would be NaN. */
   const queryWithoutDirection = async (query: VectorQuery): Promise<ScoredChunk[]> => {
+    if (!reachesMinScore(0, query.minScore)) return [];
     const snapshot = await client.run(
       (connection) =>
         chunksOf(connection, query, query.filter)
@@ -175,7 +179,7 @@ export function createFirestoreVectorStore({
           .get(),
       { signal: query.signal, indexCommand: () => commandFor(query, query.filter) },
     );
-    return toResults(snapshot, query, () => 0).filter(({ score }) => reachesMinScore(score, query.minScore));
+    return toResults(snapshot, query, () => 0);
   };
 
   return {

@@ -34,6 +34,9 @@ describe('filters that one Firestore query can run', () => {
     ['one "contains" per alternative', or(contains('x'), contains('y'))],
     ['a range in each alternative', or(above('b'), and(eq(1), above('b')))],
     ['a range beside alternatives', and(above('b'), or(eq(1), eq(2)))],
+    ['99 conditions', and(...Array.from({ length: 99 }, (_, value) => eq(value)))],
+    ['ranges of 10 fields', and(...Array.from({ length: 10 }, (_, field) => above(`f${field}`)))],
+    ['a text of 1,499 bytes', { type: 'eq', key: 'a', value: `${'文'.repeat(499)}xx` }],
     ['"contains" beside alternatives', and(contains('x'), or(eq(1), eq(2)))],
   ])('have %s', (_title, filter) => {
     expect(refusalOf(filter)).toBeUndefined();
@@ -55,6 +58,10 @@ describe('filters that one Firestore query can run', () => {
     ['ranges of two fields to choose from', or(above('a'), above('b')), /"gt" of a field in one alternative/],
     ['"ne" in one alternative', or(eq(1), { type: 'ne', key: 'b', value: 1 }), /"ne" of a field in one alternative/],
     ['"exists" in one alternative', or(and(eq(1), eq(2)), { ...present, key: 'b' }), /"exists" of a field in one/],
+    ['100 conditions', and(...Array.from({ length: 100 }, (_, value) => eq(value))), /99 conditions/],
+    ['ranges of 11 fields', and(...Array.from({ length: 11 }, (_, field) => above(`f${field}`))), /10 fields/],
+    ['a text of 1,500 bytes', { type: 'lt', key: 'a', value: '文'.repeat(500) }, /1499 bytes/],
+    ['such a text in a list', { type: 'nin', key: 'a', value: ['x', 'x'.repeat(1_500)] }, /1499 bytes/],
     ['fields that are missing', { type: 'exists', key: 'a', value: false }, /does not exist/],
   ])('do not have %s', (_title, filter, reason) => {
     expect(refusalOf(filter)).toMatch(reason);
