@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../contracts/app-error.ts';
 import type { StoredChunk } from '../../contracts/vector-store.ts';
 import type { MemoryBlocks } from './memory-blocks.ts';
@@ -10,6 +10,8 @@ const DIGEST_BYTES = 32;
 /** Node reads no larger file at once. */
 const MAX_BYTES = 2 ** 31 - 1;
 const NEWLINE = 0x0a;
+/** What follows the file's name in that of a copy being written; it was a process id once. */
+const COPY = /^\.(?:\d+|[0-9a-f-]{36})\.tmp$/;
 
 /** The chunks of a memory store in a file, so that they survive a restart. */
 export interface MemoryFile {
@@ -51,7 +53,8 @@ export function createMemoryFile({ file, dimensions, blocks }: MemoryFileOptions
 
   const write = async (): Promise<void> => {
     const parts = encode(blocks, dimensions);
-    const temporary = `${file}.${process.pid}.tmp`;
+    // Of its own: other stores may be writing to the same file, in this process or in another container.
+    const temporary = `${file}.${randomUUID()}.tmp`;
     try {
       await mkdir(dirname(file), { recursive: true });
       const handle = await open(temporary, 'w', 0o600);
@@ -84,6 +87,7 @@ export function createMemoryFile({ file, dimensions, blocks }: MemoryFileOptions
 
   return {
     async load() {
+      await removeCopies(file);
       known = await look(file);
       if (known === undefined) return;
       let bytes: Buffer;
@@ -170,6 +174,16 @@ function decode(
   } catch (cause) {
     throw cause instanceof AppError ? cause : damaged(cause);
   }
+}
+
+/** Copies that were not finished: their process was killed, or shares the file, which it may not. */
+async function removeCopies(file: string): Promise<void> {
+  const [folder, name] = [dirname(file), basename(file)];
+  const neighbours = await readdir(folder).catch((): string[] => []);
+  const copies = neighbours.filter(
+    (neighbour) => neighbour.startsWith(name) && COPY.test(neighbour.slice(name.length)),
+  );
+  await Promise.all(copies.map((copy) => rm(join(folder, copy), { force: true }).catch(() => undefined)));
 }
 
 /** Enough of a file's state to see that it was written to; undefined when there is none. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,6 +60,25 @@ describe('a memory store with a file', () => {
     await Promise.all(Array.from({ length: 20 }, (_, number) => write(`c${number}`)));
     expect(await readdir(join(folder, 'inside'))).toEqual(['vectors.bin']);
     expect(await (await open()).count(SCOPE)).toBe(20);
+  });
+
+  it('is not damaged by two stores that write to it at once', async () => {
+    const stores = [await open(), await open()];
+    const chunks = (count: number) =>
+      Array.from({ length: count }, (_, number) => makeChunk(`c${number}`, [1, 2, 3, 4, 5, 6, 7]));
+    const sizes = [2_000, 3_000];
+    await Promise.allSettled(stores.map((store, place) => store.upsert(chunks(sizes[place] ?? 0), SCOPE)));
+    expect(sizes).toContain(await (await open()).count(SCOPE));
+    expect(await readdir(join(folder, 'inside'))).toEqual(['vectors.bin']);
+  });
+
+  it('is read without what a killed process had begun to write, which is removed', async () => {
+    await (await open()).upsert([makeChunk('a', [1, 2, 3, 4, 5, 6, 7])], SCOPE);
+    const remains = ['vectors.bin.4711.tmp', `vectors.bin.${randomUUID()}.tmp`];
+    const strangers = ['other.bin.4711.tmp', 'vectors.bin.mine.tmp'];
+    for (const name of [...remains, ...strangers]) await writeFile(join(folder, 'inside', name), 'half');
+    expect(await (await open()).count(SCOPE)).toBe(1);
+    expect((await readdir(join(folder, 'inside'))).sort()).toEqual([...strangers, 'vectors.bin'].sort());
   });
 
   it('is empty again when all was deleted, and stays so', async () => {
