@@ -13,6 +13,8 @@ export interface VectorStoreSuite {
   readonly searchesText?: boolean;
   /** The store gives results their vectors when asked to. */
   readonly givesEmbeddings?: boolean;
+  /** The store refuses vectors that 32 bits cannot compare. */
+  readonly singlePrecision?: boolean;
 }
 
 export interface VectorStoreSuiteOptions {

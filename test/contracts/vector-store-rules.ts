@@ -47,6 +47,10 @@ const BAD_FILTERS: readonly (readonly [string, unknown])[] = [
   ['an empty key', { type: 'eq', key: '', value: 1 }],
   ['exists with a text', { type: 'exists', key: 'a', value: 'yes' }],
   ['no filter at all', 'category = x'],
+  ...['eq', 'ne', 'gte', 'contains'].map(
+    (type) => [`half a character for ${type}`, { type, key: 'a', value: 'a\ud83d' }] as const,
+  ),
+  ['half a character in a list', { type: 'nin', key: 'a', value: ['ok', '\udc00'] }],
 ];
 
 /** What every store refuses before it does anything. */
@@ -82,6 +86,28 @@ export function describeVectorStoreRules(suite: VectorStoreSuite): void {
     ])('refuses a query vector of %s dimensions or values', async (_title, vector) => {
       await target.put(makeChunk('a', VECTOR));
       await expect(target.search(vector)).rejects.toMatchObject(refusal);
+    });
+
+    it.each([2e-15, 5e14])('scores vectors of the length %d as exactly as others', async (length) => {
+      await target.put(makeChunk('a', [0.8 * length, 0.6 * length, 0]), makeChunk('b', [-1, 0, 0]));
+      for (const scale of [1, length]) {
+        const scores = (await target.search([0.6 * scale, 0.8 * scale, 0])).map(({ score }) => score);
+        expect(scores).toEqual([expect.closeTo(0.96, 5), expect.closeTo(-0.6, 5)]);
+      }
+    });
+
+    it.each([1e-30, 1e30])('scores vectors of the length %d exactly, or refuses them', async (length) => {
+      const stored = target.put(makeChunk('a', [0.8 * length, 0.6 * length, 0]));
+      if (suite.singlePrecision) {
+        const tooFar = { ...refusal, message: expect.stringContaining('Scale the vectors') };
+        await expect(stored).rejects.toMatchObject({ ...tooFar, param: 'chunks[0].embedding' });
+        await expect(target.search([length, 0, 0])).rejects.toMatchObject({ ...tooFar, param: 'vector' });
+        return;
+      }
+      await stored;
+      for (const scale of [1, length]) {
+        expect((await target.search([0.6 * scale, 0.8 * scale, 0]))[0]?.score).toBeCloseTo(0.96, 5);
+      }
     });
 
     it.each([-1, 0, 1_001, 1.5, Number.NaN])('refuses a top_k of %s', async (topK) => {

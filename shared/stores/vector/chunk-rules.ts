@@ -1,6 +1,7 @@
 import { AppError } from '../../contracts/app-error.ts';
 import { checkMetadata, HALF_CHARACTER, RESERVED_NAME } from '../../contracts/metadata-rules.ts';
 import type { Chunk, DeleteSelector, StoreScope, TextQuery, VectorQuery } from '../../contracts/vector-store.ts';
+import { norm } from './exact-search.ts';
 import { checkFilter } from './filter-rules.ts';
 
 /**
@@ -11,6 +12,9 @@ import { checkFilter } from './filter-rules.ts';
 export const MAX_TOP_K = 1_000;
 const MAX_ID_LENGTH = 512;
 const MAX_TENANT_LENGTH = 256;
+/** Squares of 32-bit numbers and sums of them keep their digits between these. */
+const MIN_VECTOR_LENGTH = 1e-15;
+const MAX_VECTOR_LENGTH = 1e15;
 /** Slash and backslash, control characters, halves of a character. */
 const FORBIDDEN_IN_ID = /[/\\\p{Cc}\p{Cs}]/u;
 const COLLECTION = /^[A-Za-z0-9_-]{1,64}$/;
@@ -19,6 +23,8 @@ export interface VectorRules {
   readonly dimensions: number;
   /** Scores of a dot product have no bounds, the others lie in [0, 1] or [-1, 1]. */
   readonly scores: 'unit' | 'unbounded';
+  /** The backend multiplies in 32 bits, where very long and very short vectors have no right score. Default false. */
+  readonly singlePrecision?: boolean;
 }
 
 /** @throws AppError `configuration` for a dimension that no vector can have. */
@@ -39,10 +45,10 @@ export function checkDimensions(dimensions: number, maxDimensions: number): void
 }
 
 /** The chunks of one call, each id once (the last one wins), after all of them were found to be valid. */
-export function checkChunks(chunks: readonly Chunk[], { dimensions }: VectorRules): Chunk[] {
+export function checkChunks(chunks: readonly Chunk[], rules: VectorRules): Chunk[] {
   const latest = new Map<string, Chunk>();
   for (const [position, chunk] of chunks.entries()) {
-    checkChunk(chunk, dimensions, `chunks[${position}]`);
+    checkChunk(chunk, rules, `chunks[${position}]`);
     latest.set(JSON.stringify([chunk.tenant, chunk.id]), chunk);
   }
   return [...latest.values()];
@@ -59,10 +65,10 @@ export function checkCollection(collection: string): void {
   }
 }
 
-export function checkQuery(query: VectorQuery, { dimensions, scores }: VectorRules): void {
+export function checkQuery(query: VectorQuery, rules: VectorRules): void {
   checkTextQuery(query);
-  checkVector(query.vector, dimensions, 'vector');
-  if (query.minScore !== undefined) checkMinScore(query.minScore, scores);
+  checkVector(query.vector, rules, 'vector');
+  if (query.minScore !== undefined) checkMinScore(query.minScore, rules.scores);
 }
 
 export function checkTextQuery(query: Omit<TextQuery, 'text'>): void {
@@ -96,7 +102,7 @@ export function checkId(id: string, param: string): void {
   }
 }
 
-function checkChunk(chunk: Chunk, dimensions: number, param: string): void {
+function checkChunk(chunk: Chunk, rules: VectorRules, param: string): void {
   checkId(chunk.id, `${param}.id`);
   checkId(chunk.documentId, `${param}.document_id`);
   checkTenant(chunk.tenant, `${param}.tenant`);
@@ -110,10 +116,10 @@ function checkChunk(chunk: Chunk, dimensions: number, param: string): void {
     throw invalid('The content of a chunk is well-formed text; it holds half a character.', `${param}.content`);
   }
   checkMetadata(chunk.metadata, `${param}.metadata`);
-  checkVector(chunk.embedding, dimensions, `${param}.embedding`);
+  checkVector(chunk.embedding, rules, `${param}.embedding`);
 }
 
-function checkVector(vector: Float32Array, dimensions: number, param: string): void {
+function checkVector(vector: Float32Array, { dimensions, singlePrecision }: VectorRules, param: string): void {
   if (vector.length !== dimensions) {
     throw invalid(`The vector has ${vector.length} dimensions, the store has ${dimensions}.`, param);
   }
@@ -122,6 +128,15 @@ function checkVector(vector: Float32Array, dimensions: number, param: string): v
     if (!Number.isFinite(vector[position])) {
       throw invalid('A vector holds finite numbers only, neither NaN nor infinity.', param);
     }
+  }
+  if (!singlePrecision) return;
+  const length = norm(vector);
+  if (length !== 0 && (length < MIN_VECTOR_LENGTH || length > MAX_VECTOR_LENGTH)) {
+    throw invalid(
+      `The vector is ${length.toPrecision(3)} long, and this store compares in 32 bits, which takes lengths from ` +
+        `${MIN_VECTOR_LENGTH.toExponential()} to ${MAX_VECTOR_LENGTH.toExponential()} and 0. Scale the vectors.`,
+      param,
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 import { AppError } from '../../contracts/app-error.ts';
 import type { Filter } from '../../contracts/filter.ts';
-import { metadataKeyFault } from '../../contracts/metadata-rules.ts';
+import { HALF_CHARACTER, metadataKeyFault } from '../../contracts/metadata-rules.ts';
 
 const MAX_DEPTH = 10;
 const MAX_CONDITIONS = 100;
@@ -35,6 +35,9 @@ function checkNode(filter: Filter, param: string, depth: number): number {
 
 function checkValue(filter: Exclude<Filter, { filters: unknown }>, param: string): void {
   const { type, value } = filter;
+  if ([value].flat().some((one) => typeof one === 'string' && HALF_CHARACTER.test(one))) {
+    throw invalid('A filter compares with well-formed text; this one holds half a character.', `${param}.value`);
+  }
   switch (type) {
     case 'eq':
     case 'ne':

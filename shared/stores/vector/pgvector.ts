@@ -78,7 +78,8 @@ export function createPgvectorVectorStore({
   now = Date.now,
 }: PgvectorVectorStoreOptions): VectorStore {
   checkDimensions(dimensions, MAX_DIMENSIONS);
-  const rules = { dimensions, scores: distance === 'dot_product' ? 'unbounded' : 'unit' } as const;
+  const scores = distance === 'dot_product' ? 'unbounded' : 'unit';
+  const rules = { dimensions, scores, singlePrecision: true } as const;
   const table = quoteTable(tableName);
   const searched = { table, dimensions, distance };
   const { run, close } = createSqlSession({

@@ -78,7 +78,9 @@ export function createQdrantVectorStore({
   ...clientOptions
 }: QdrantVectorStoreOptions): VectorStore {
   checkDimensions(dimensions, MAX_DIMENSIONS);
-  const rules = { dimensions, scores: distance === 'dot_product' ? 'unbounded' : 'unit' } as const;
+  const scores = distance === 'dot_product' ? 'unbounded' : 'unit';
+  // Under cosine vectors are sent at length 1.
+  const rules = { dimensions, scores, singlePrecision: distance !== 'cosine' } as const;
   const client = createQdrantClient({ ...clientOptions, timeoutMs });
   const points = createQdrantPoints({ client, collection: name, dimensions, distance, lexical, timeoutMs });
   const words = createQdrantWords();

@@ -27,6 +27,7 @@ describe('the pgvector store inside this process', () => {
     name: 'pgvector in PGlite',
     searchesText: true,
     givesEmbeddings: true,
+    singlePrecision: true,
     createStore: ({ dimensions, ...options }) =>
       createPgvectorVectorStore({ connection, dimensions, table: `embeddings_${dimensions}`, ...options }),
   });

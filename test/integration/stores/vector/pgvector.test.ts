@@ -16,6 +16,7 @@ describe('the pgvector store', () => {
     name: 'pgvector',
     searchesText: true,
     givesEmbeddings: true,
+    singlePrecision: true,
     createStore: ({ dimensions, ...options }) => open({ dimensions, table: `embeddings_${dimensions}`, ...options }),
   });
 

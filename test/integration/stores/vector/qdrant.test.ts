@@ -207,6 +207,14 @@ describe('the Qdrant store', () => {
       );
     });
 
+    it.each(['euclidean', 'dot_product'] as const)('refuses lengths that have no score by %s', async (distance) => {
+      const store = open({ collection: freshName(), distance });
+      const refusal = { code: 'invalid_request', message: expect.stringContaining('Scale the vectors') };
+      await expect(store.upsert([makeChunk('a', [1e16, 0, 0])], scope)).rejects.toMatchObject(refusal);
+      const query = store.query({ vector: Float32Array.of(1e16, 0, 0), topK: 1, ...scope });
+      await expect(query).rejects.toMatchObject(refusal);
+    });
+
     it('leaves a large collection to the index, and counts it once a minute', async () => {
       const clock = { now: 0 };
       const store = open({ collection: freshName(), exactUpTo: 1, now: () => clock.now });
