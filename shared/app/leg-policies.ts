@@ -5,7 +5,7 @@ import { sleepFor } from '../resilience/retry.ts';
 import { createLegLatency } from '../routing/leg-latency.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { createAvailability } from './availability.ts';
-import type { LegPolicies } from './leg-runner.ts';
+import type { LegPolicies } from './leg-run.ts';
 
 /** Time as the policies see it; by default the process's own. */
 export interface PolicyTime {

@@ -9,7 +9,7 @@ import type { Call } from '../telemetry/call.ts';
 import type { Budget, BudgetScope } from '../usage/budget.ts';
 import { countAnswerCharacters, countPromptCharacters } from '../usage/characters.ts';
 import type { CostMeter } from './cost-meter.ts';
-import type { Called, LegAccount, LegRunner } from './leg-runner.ts';
+import type { Called, LegAccount, LegRunner } from './leg-run.ts';
 import type { Consumption, RequestTally } from './request-tally.ts';
 import { createStreamWatch, type StreamWatch } from './stream-watch.ts';
 import { completeStructured } from './structured-output.ts';

@@ -16,7 +16,7 @@ import { lastUserText, toChatRequest } from './chat-request.ts';
 import type { ChatRetrieval } from './chat-retrieval.ts';
 import type { CostMeter } from './cost-meter.ts';
 import type { Lazy } from './lazy.ts';
-import type { LegRunner } from './leg-runner.ts';
+import type { LegRunner } from './leg-run.ts';
 import { embedsLocally } from './local-embeddings.ts';
 import { createModelTurns, type ModelTurns } from './model-turns.ts';
 import { createQueryModel } from './query-model.ts';

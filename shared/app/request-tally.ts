@@ -8,7 +8,7 @@ import type { Budget } from '../usage/budget.ts';
 import type { CharacterCounts } from '../usage/characters.ts';
 import type { Caller } from './caller.ts';
 import type { CostMeter, MeteredEntry } from './cost-meter.ts';
-import type { Called, LegAccount } from './leg-runner.ts';
+import type { Called, LegAccount } from './leg-run.ts';
 
 type Usage = ChatCompletion['usage'];
 
