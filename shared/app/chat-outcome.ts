@@ -27,7 +27,7 @@ export function fromStored({ provider, model, dropped, completion }: StoredAnswe
 /** What the answer says about itself; the log line of the call gets the same facts. */
 export function toFacts(
   { call }: ChatInput,
-  { tally, citations, ticket }: PreparedChat,
+  { tally, citations, context, request, ticket }: PreparedChat,
   { by, cached, report }: Omit<Outcome, 'result'>,
   finishReason: string | undefined,
 ): AnswerFacts {
@@ -44,14 +44,16 @@ export function toFacts(
     finish_reason: finishReason,
     ...(report === undefined ? {} : { steps: report.steps.length }),
   } satisfies CallFacts);
-  const cited = [...(citations ?? []), ...(report?.citations ?? [])];
+  // The turns of an agent may have been answered by several models.
+  const put = report === undefined ? context?.citationsFor(request, by) : citations;
+  const cited = [...(put ?? []), ...(report?.citations ?? [])];
   return {
     provider,
     model,
     attempts,
     cost_usd: costUsd,
     cached,
-    ...(citations === undefined && cited.length === 0 ? {} : { citations: cited }),
+    ...(put === undefined && cited.length === 0 ? {} : { citations: cited }),
     ...(report === undefined ? {} : { steps: report.steps }),
   };
 }

@@ -4,8 +4,8 @@ import type { Filter } from '../contracts/filter.ts';
 import type { ChatBody } from '../http/schemas/chat-schema.ts';
 import type { SluiceOptions } from '../http/schemas/common-schema.ts';
 import { type Complete, type ExpandedQuery, expandQuery } from '../rag/expand-query.ts';
-import { buildContext } from '../rag/prompt.ts';
-import type { Retriever } from '../rag/retrieve.ts';
+import { buildContext, createPassageToken } from '../rag/prompt.ts';
+import type { Retriever, SearchResult } from '../rag/retrieve.ts';
 import type { Caller } from './caller.ts';
 import { historyOf } from './chat-request.ts';
 import type { EmbeddingUsage } from './embedding-usage.ts';
@@ -23,11 +23,17 @@ export interface ChatRetrieval {
     readonly caller: Caller;
     readonly tenant: string | null;
     readonly signal: AbortSignal;
-  }): Promise<{ readonly message: string; readonly citations: readonly Citation[] }>;
+  }): Promise<RetrievedContext>;
 }
 
-/** Tokens of retrieved context put before a model whose window is not known. Fits every model of the last years. */
-const CONTEXT_TOKENS = 6_000;
+/** All that was found. How much of it a model has room for is told by who asks it. */
+export interface RetrievedContext {
+  /** Text of a system message. */
+  readonly message: string;
+  readonly citations: readonly Citation[];
+  /** As much of it as so many tokens hold, by estimate: the best passage in any case. */
+  within(maxTokens: number): Pick<RetrievedContext, 'message' | 'citations'>;
+}
 
 export interface ChatRetrievalOptions {
   readonly config: SluiceConfig;
@@ -56,7 +62,7 @@ export function createChatRetrieval({ config, retriever, usage }: ChatRetrievalO
 
   return {
     async find({ query: question, messages = [], complete, options, caller, tenant, signal }) {
-      if (question.trim() === '') return buildContext({ results: [], maxTokens: CONTEXT_TOKENS });
+      if (question.trim() === '') return toContext([]);
       await usage.check(caller);
       const mode = options.mode ?? configuredMode;
       // The configured one is for searches that have similarities; words alone have none.
@@ -76,7 +82,14 @@ export function createChatRetrieval({ config, retriever, usage }: ChatRetrievalO
         ...(options.collection === undefined ? {} : { collection: options.collection }),
       });
       await usage.record({ target: config.embeddings, tokens, caller, tenant });
-      return buildContext({ results, maxTokens: CONTEXT_TOKENS, withContent: options.include_content === true });
+      return toContext(results, options.include_content === true);
     },
   };
+}
+
+function toContext(results: readonly SearchResult[], withContent = false): RetrievedContext {
+  // The marks are the same whatever the room, so that what was sent to a model can be told again.
+  const token = createPassageToken();
+  const within = (maxTokens: number) => buildContext({ results, maxTokens, token, withContent });
+  return { ...within(Number.POSITIVE_INFINITY), within };
 }

@@ -51,27 +51,30 @@ const EXPECTED_ANSWER_TOKENS = 500;
 export function createLegAttempt(options: LegAttemptOptions): AttemptLeg {
   const { config, catalogue, policies, now } = options;
 
-  const reserve = async <Result>({ leg, run, key }: Attempt<Result>, signal: AbortSignal): Promise<Reservation> => {
+  const reserve = async <Result>(
+    { leg, run, key }: Attempt<Result>,
+    { request }: Fitted,
+    signal: AbortSignal,
+  ): Promise<Reservation> => {
     const rate = config.limits.providers[leg.provider];
     if (!rate) return NO_RESERVATION;
     const bucket = `${targetOf(leg)} ${key === undefined ? '' : keyFingerprint(key)}`;
     const { max_completion_tokens, max_tokens } = run.request;
     const answer = max_completion_tokens ?? max_tokens ?? leg.maxTokens ?? EXPECTED_ANSWER_TOKENS;
     const tokens =
-      rate.tokensPerMinute === undefined
-        ? 0
-        : measurePrompt(run.request).tokens + Math.min(answer, EXPECTED_ANSWER_TOKENS);
+      rate.tokensPerMinute === undefined ? 0 : measurePrompt(request).tokens + Math.min(answer, EXPECTED_ANSWER_TOKENS);
     const remainingMs = run.deadlineAtMs - now();
     return await policies.limiter.for(bucket, rate).acquire({ tokens, signal, remainingMs });
   };
 
   const prepare = async <Result>({ leg, run }: Attempt<Result>): Promise<Fitted> => {
     const chat = await options.provider(leg.provider);
+    const asked = run.requestFor?.(leg) ?? run.request;
     const abilities = narrowCapabilities(chat.capabilities, leg, catalogue.find(leg.provider, leg.model));
     return {
       chat,
       abilities,
-      ...fitRequest(leg.provider, abilities, withLegDefaults(run.request, leg, run.route.agent)),
+      ...fitRequest(leg.provider, abilities, withLegDefaults(asked, leg, run.route.agent)),
     };
   };
 
@@ -139,7 +142,7 @@ export function createLegAttempt(options: LegAttemptOptions): AttemptLeg {
     const { leg } = what;
     // Before the rate limit: what the leg cannot take must not wait there.
     const fitted = await prepare(what);
-    const reservation = await reserve(what, signal);
+    const reservation = await reserve(what, fitted, signal);
     const deadline = createDeadline(signal, leg.timeoutMs, `${leg.provider}/${leg.model}`);
     const startedAtMs = now();
     let isSent = false;

@@ -14,6 +14,8 @@ import type { Availability } from './availability.ts';
 export interface LegRun<Result> {
   readonly route: Route;
   readonly request: ChatRequest;
+  /** The request as one leg is sent it. Default: as it is. */
+  readonly requestFor?: ((leg: LegConfig) => ChatRequest) | undefined;
   readonly signal: AbortSignal;
   readonly call: Call;
   readonly streamed: boolean;

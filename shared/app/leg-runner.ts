@@ -10,6 +10,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { createInlineImages } from './inline-images.ts';
 import { createLegAttempt, type LegAttemptOptions } from './leg-attempt.ts';
 import { circuitOf, type LegAccount, type LegPolicies, type LegRunner, targetOf } from './leg-run.ts';
+import { windowOf } from './leg-window.ts';
 
 export interface LegRunnerOptions extends Omit<LegAttemptOptions, 'policies' | 'now'> {
   /** The transport for addresses that callers name: public servers alone. */
@@ -43,7 +44,7 @@ export function createLegRunner(options: LegRunnerOptions): LegRunner {
       }),
       signal: run.signal,
       now,
-      windowOf: ({ provider, model }) => catalogue.find(provider, model)?.contextWindow,
+      windowOf: (leg) => windowOf(leg, catalogue),
       call: (leg, signal) => {
         const target = targetOf(leg);
         const { provider, model } = leg;

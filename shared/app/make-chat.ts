@@ -58,6 +58,7 @@ export function makeChat(parts: ChatParts): ChatService {
     ...(answers === undefined ? {} : { answers }),
     budget,
     meter,
+    catalogue,
     log,
     telemetry,
     ...time,

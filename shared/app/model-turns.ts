@@ -8,6 +8,7 @@ import type { Route } from '../routing/resolve-model.ts';
 import type { Call } from '../telemetry/call.ts';
 import type { Budget, BudgetScope } from '../usage/budget.ts';
 import { countAnswerCharacters, countPromptCharacters } from '../usage/characters.ts';
+import type { ContextFit } from './context-fit.ts';
 import type { CostMeter } from './cost-meter.ts';
 import type { Called, LegAccount, LegRunner } from './leg-run.ts';
 import type { Consumption, RequestTally } from './request-tally.ts';
@@ -28,6 +29,8 @@ export interface ModelTurnsOptions {
   /** Keep prompts and answers for the log. */
   readonly keepsContent: boolean;
   readonly deadlineAtMs: number;
+  /** Passages that each leg is sent as many of as it has room for. */
+  readonly context?: Pick<ContextFit, 'requestFor'> | undefined;
 }
 
 /** One model turn: budget, then the legs of the route, then the tally. An agent may take several for one request. */
@@ -47,28 +50,42 @@ export interface StreamedTurn {
 }
 
 export function createModelTurns(options: ModelTurnsOptions): ModelTurns {
-  const { runLegs, meter, budget, scope, tally, route, call, keepsContent, deadlineAtMs } = options;
+  const { runLegs, meter, budget, scope, tally, route, call, keepsContent, deadlineAtMs, context } = options;
   const onFailure = tally.failed;
+  const sentBy = (request: ChatRequest) => (leg: LegConfig) => context?.requestFor(request, leg) ?? request;
   const abandonedBy = (request: ChatRequest) => (leg: LegConfig, account: LegAccount) =>
-    tally.abandoned(leg, account, measurePrompt(request).tokens);
+    tally.abandoned(leg, account, measurePrompt(sentBy(request)(leg)).tokens);
 
   return {
     async complete(request, signal) {
       await budget.check(scope);
       const finish = completeStructured;
       const onAbandoned = abandonedBy(request);
-      const run = { route, request, signal, call, streamed: false, deadlineAtMs, finish, onFailure, onAbandoned };
+      const requestFor = sentBy(request);
+      const run = {
+        route,
+        request,
+        requestFor,
+        signal,
+        call,
+        streamed: false,
+        deadlineAtMs,
+        finish,
+        onFailure,
+        onAbandoned,
+      };
       const done = await runLegs(run);
+      const sent = requestFor(done.leg);
       const { completion } = done.result.result;
       await tally.answered(done, {
         usage: completion.usage,
         finishReason: completion.choices[0]?.finish_reason,
         responseModel: completion.model,
         ...(keepsContent
-          ? { content: { messages: request.messages, answer: completion.choices[0]?.message.content ?? '' } }
+          ? { content: { messages: sent.messages, answer: completion.choices[0]?.message.content ?? '' } }
           : {}),
         ...(meter.billsCharacters(done.leg)
-          ? { characters: { input: countPromptCharacters(request), output: countAnswerCharacters(completion.choices) } }
+          ? { characters: { input: countPromptCharacters(sent), output: countAnswerCharacters(completion.choices) } }
           : {}),
       });
       return done;
@@ -78,11 +95,24 @@ export function createModelTurns(options: ModelTurnsOptions): ModelTurns {
       await budget.check(scope);
       const finish = async (chat: ChatProvider, asked: ChatCall) => holdUntilOutput(await chat.stream(asked));
       const onAbandoned = abandonedBy(request);
-      const run = { route, request, signal, call, streamed: true, deadlineAtMs, finish, onFailure, onAbandoned };
+      const requestFor = sentBy(request);
+      const run = {
+        route,
+        request,
+        requestFor,
+        signal,
+        call,
+        streamed: true,
+        deadlineAtMs,
+        finish,
+        onFailure,
+        onAbandoned,
+      };
       const turn = await runLegs(run);
+      const sent = requestFor(turn.leg);
       const bills = meter.billsCharacters(turn.leg);
       const watch = createStreamWatch({ bills, keepsText: keepsContent });
-      const characters = () => ({ input: countPromptCharacters(request), output: watch.billedCharacters() });
+      const characters = () => ({ input: countPromptCharacters(sent), output: watch.billedCharacters() });
       let settled: Promise<void> | undefined;
       let endedBy: AppError | undefined;
       return {
@@ -95,11 +125,11 @@ export function createModelTurns(options: ModelTurnsOptions): ModelTurns {
         settle() {
           if (watch.finishReason() === undefined && signal.aborted) endedBy ??= LEFT;
           settled ??= tally.answered(turn, {
-            ...consumptionOf(request, watch),
+            ...consumptionOf(sent, watch),
             endedBy,
             finishReason: watch.finishReason(),
             responseModel: watch.model(),
-            ...(keepsContent ? { content: { messages: request.messages, answer: watch.text() } } : {}),
+            ...(keepsContent ? { content: { messages: sent.messages, answer: watch.text() } } : {}),
             ...(bills ? { characters: characters() } : {}),
           });
           return settled;

@@ -10,10 +10,12 @@ import type { Call } from '../telemetry/call.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Budget } from '../usage/budget.ts';
+import type { ModelCatalogue } from '../usage/catalogue.ts';
 import type { AnswerCache, CacheTicket } from './cache/answer-cache.ts';
 import { assertFunctionAllowed, assertModelAllowed, budgetScopeOf, type Caller, tenantOf } from './caller.ts';
 import { lastUserText, toChatRequest } from './chat-request.ts';
 import type { ChatRetrieval } from './chat-retrieval.ts';
+import { type ContextFit, createContextFit } from './context-fit.ts';
 import type { CostMeter } from './cost-meter.ts';
 import type { Lazy } from './lazy.ts';
 import type { LegRunner } from './leg-run.ts';
@@ -46,6 +48,7 @@ export interface PreparationOptions {
   readonly answers?: AnswerCache;
   readonly budget: Budget;
   readonly meter: CostMeter;
+  readonly catalogue: Pick<ModelCatalogue, 'find'>;
   readonly log: Log;
   readonly telemetry: Pick<Telemetry, 'legFinished' | 'streamsChanged'>;
   /** Milliseconds of a clock that only goes forward. */
@@ -57,7 +60,9 @@ export interface PreparedChat {
   readonly route: Route;
   readonly request: ChatRequest;
   readonly tenant: string | null;
+  /** Of all that was found. */
   readonly citations: readonly Citation[] | undefined;
+  readonly context: ContextFit | undefined;
   readonly tally: RequestTally;
   readonly turns: ModelTurns;
   /** Set for agents that work in turns. */
@@ -78,7 +83,7 @@ export function createChatPreparation(options: PreparationOptions): PrepareChat 
     signal: AbortSignal,
   ) => {
     const wanted = body.sluice?.retrieval;
-    if (!wanted) return { message: undefined, citations: undefined };
+    if (!wanted) return undefined;
     assertFunctionAllowed(caller, 'search', 'sluice.retrieval');
     if (route.agent?.localOnly === true) assertLocalEmbeddings(config);
     return await options.retrieval.find({
@@ -100,7 +105,7 @@ export function createChatPreparation(options: PreparationOptions): PrepareChat 
     const agent = route.agent?.name;
     Object.assign(call.facts, { agent, tenant, streamed: body.stream === true });
     const tally = createRequestTally({ ...options, now, caller, tenant, agent });
-    const turns = createModelTurns({
+    const turnsOptions = {
       ...options,
       scope: budgetScopeOf(caller),
       tally,
@@ -108,9 +113,12 @@ export function createChatPreparation(options: PreparationOptions): PrepareChat 
       call,
       keepsContent: config.observability.logContent,
       deadlineAtMs,
-    });
-    const { message, citations } = await retrieve(input, { tenant, turns, route }, signal);
-    const request = toChatRequest(body, route.agent, message);
+    };
+    const found = await retrieve(input, { tenant, turns: createModelTurns(turnsOptions), route }, signal);
+    const citations = found?.citations;
+    const context = found && createContextFit({ ...options, ...route, context: found });
+    const turns = createModelTurns({ ...turnsOptions, context });
+    const request = toChatRequest(body, route.agent, found?.message);
     const firstCitation = citations?.length ?? 0;
     const wanted = body.sluice?.retrieval;
     const withContent = typeof wanted === 'object' && wanted.include_content === true;
@@ -121,7 +129,7 @@ export function createChatPreparation(options: PreparationOptions): PrepareChat 
     const ticket = react
       ? undefined
       : options.answers?.ticketFor({ route, request, tenant }, { enabled: body.sluice?.cache });
-    return { route, request, tenant, citations, tally, turns, react, ticket };
+    return { route, request, tenant, citations, context, tally, turns, react, ticket };
   };
 }
 

@@ -14,27 +14,35 @@ export interface Context {
 export interface ContextOptions {
   /** Best first. */
   readonly results: readonly ScoredChunk[];
-  /** Most tokens the message may take, by estimate. */
+  /** Most tokens the message may take, by estimate, unless its best passage alone takes more. */
   readonly maxTokens: number;
-  /** Marks the quotations; new for each prompt, so that no document can know it. */
+  /** Marks the quotations. */
   readonly token?: string;
   /** Citations carry the text of their passage. */
   readonly withContent?: boolean;
 }
 
-/** Puts what was found before the model: numbered, quoted as data, the lowest ranks left out first when room is short. */
+/** Unpredictable, and new for each prompt, so that no document can know it. */
+export function createPassageToken(): string {
+  return randomBytes(9).toString('hex');
+}
+
+/**
+ * Puts what was found before the model: numbered, quoted as data, the lowest ranks left out first when room is short. The
+ * best passage stays in any case: without one the model would be told that nothing was found.
+ */
 export function buildContext({
   results,
   maxTokens,
-  token = randomBytes(9).toString('hex'),
+  token = createPassageToken(),
   withContent = false,
 }: ContextOptions): Context {
   const write = (count: number): string => writeContext(results.slice(0, count).map(toPassage), token);
   // The more passages, the longer: halving finds how many fit without weighing the message once per passage.
-  let fits = 0;
+  let fits = Math.min(1, results.length);
   let exceeds = results.length + 1;
   while (exceeds - fits > 1) {
-    const middle = fits === 0 && exceeds > results.length ? results.length : (fits + exceeds) >> 1;
+    const middle = exceeds > results.length ? results.length : (fits + exceeds) >> 1;
     if (estimateTokens(write(middle)) <= maxTokens) fits = middle;
     else exceeds = middle;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Economy, startEconomy } from '../support/economy.ts';
+import { type Economy, refuse, startEconomy } from '../support/economy.ts';
 import { openAiAnswer } from '../support/vendor-answers.ts';
 
 const NOTHING_FOUND = 'There is no information about this in the documents.';
@@ -90,6 +90,43 @@ describe('a question on which the documents hold nothing', () => {
     expect((await byDefault.chat(ask)).json).toMatchObject({
       choices: [{ message: { content: 'A model was asked.' } }],
     });
+  });
+});
+
+describe('passages for models with different windows', () => {
+  test.each([false, true])('are as many as each holds, and cited as many (streamed: %s)', async (stream) => {
+    const { chat, calls, always, post } = await startEconomy({
+      upstreams: ['large', 'small'],
+      yaml: ({ large, small }) => `
+agents:
+  - name: agent
+    retry: {max_attempts: 1}
+    providers:
+      - {provider: openai, model: gpt-4.1, api_key: sk-test, endpoint: "${large}"}
+      - {provider: openai, model: gpt-4, api_key: sk-test, endpoint: "${small}", max_tokens: 1000}
+embeddings: {provider: local}
+vectorstore: {provider: memory, embedding_dimensions: 768}
+`,
+    });
+    const text = 'Holiday words, many of them, here and there and everywhere. '.repeat(15);
+    const documents = Array.from({ length: 60 }, (_, index) => ({ id: `d${index}`, text: `Number ${index}. ${text}` }));
+    expect((await post('/v1/documents', { documents })).status).toBe(200);
+    const asked = { ...ask, stream, sluice: { retrieval: { top_k: 60 } } };
+    const passages = () => calls.at(-1)?.request.body.match(/score 0\.\d\d\\n/g)?.length;
+
+    always('large', openAiAnswer({ text: 'Large.' }));
+    always('small', openAiAnswer({ text: 'Small.' }));
+    const whole = await chat(asked);
+    expect(whole.read.text).toBe('Large.');
+    expect(passages()).toBe(60);
+    expect(whole.text.match(/"document_id"/g)).toHaveLength(60);
+
+    always('large', refuse(500));
+    const cut = await chat(asked);
+    expect(cut.read.text).toBe('Small.');
+    expect(passages()).toBeGreaterThan(5);
+    expect(passages()).toBeLessThan(30);
+    expect(cut.text.match(/"document_id"/g)).toHaveLength(passages() as number);
   });
 });
 

@@ -1,0 +1,67 @@
+import type { AgentConfig, LegConfig } from '../config/types.ts';
+import type { ChatRequest } from '../contracts/chat-provider.ts';
+import type { Citation } from '../contracts/context-format.ts';
+import { measurePrompt } from '../routing/prompt-size.ts';
+import type { ModelCatalogue } from '../usage/catalogue.ts';
+import { estimateTokens } from '../usage/tokens.ts';
+import { withLegDefaults } from './chat-request.ts';
+import type { RetrievedContext } from './chat-retrieval.ts';
+import { windowOf } from './leg-window.ts';
+
+/** The retrieved passages of a request, as many as the model of a leg has room for beside the rest and the answer. */
+export interface ContextFit {
+  /** The request as the leg is sent it: the lowest ranks are left out first, the best passage never. */
+  requestFor(request: ChatRequest, leg: LegConfig): ChatRequest;
+  /** The passages that the model of this name was sent with the request. */
+  citationsFor(request: ChatRequest, model: { readonly provider: string; readonly model: string }): readonly Citation[];
+}
+
+export interface ContextFitOptions {
+  readonly context: RetrievedContext;
+  readonly legs: readonly LegConfig[];
+  readonly agent?: AgentConfig | undefined;
+  readonly catalogue: Pick<ModelCatalogue, 'find'>;
+}
+
+/** Tokens of passages put before a model whose window is not known. */
+const UNKNOWN_WINDOW_TOKENS = 6_000;
+/** What Ollama loads a model with when it is not told. */
+const OLLAMA_WINDOW = 4_096;
+/** An answer of unknown length is left this share of the window, or less where the model writes less. */
+const ANSWER_SHARE = 1 / 4;
+/** Tokens are estimated, up to a third too few. */
+const CERTAIN_SHARE = 2 / 3;
+
+export function createContextFit({ context, legs, agent, catalogue }: ContextFitOptions): ContextFit {
+  const contextTokens = estimateTokens(context.message);
+
+  /** Estimated tokens that the passages may take. */
+  const roomIn = (request: ChatRequest, leg: LegConfig): number => {
+    const window = windowOf(leg, catalogue) ?? (leg.provider === 'ollama' ? OLLAMA_WINDOW : undefined);
+    if (window === undefined) return UNKNOWN_WINDOW_TOKENS;
+    const { max_completion_tokens, max_tokens } = withLegDefaults(request, leg, agent);
+    const most = catalogue.find(leg.provider, leg.model)?.maxOutputTokens ?? Number.POSITIVE_INFINITY;
+    const answer = max_completion_tokens ?? max_tokens ?? Math.min(most, window * ANSWER_SHARE);
+    const others = measurePrompt(request).tokens - contextTokens;
+    return Math.floor((window - answer) * CERTAIN_SHARE) - others;
+  };
+
+  const pack = (request: ChatRequest, leg: LegConfig): Pick<RetrievedContext, 'message' | 'citations'> => {
+    const room = roomIn(request, leg);
+    return contextTokens <= room ? context : context.within(room);
+  };
+
+  return {
+    requestFor(request, leg) {
+      const { message } = pack(request, leg);
+      if (message === context.message) return request;
+      const place = request.messages.findIndex(({ role, content }) => role === 'system' && content === context.message);
+      return { ...request, messages: request.messages.with(place, { role: 'system', content: message }) };
+    },
+
+    citationsFor(request, { provider, model }) {
+      const leg = legs.find((one) => one.provider === provider && one.model === model);
+      return leg === undefined ? context.citations : pack(request, leg).citations;
+    },
+  };
+}
