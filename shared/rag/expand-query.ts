@@ -1,6 +1,7 @@
 import { toAppError } from '../contracts/app-error.ts';
 import { createDeadline } from '../resilience/deadline.ts';
 import { untilAborted } from '../resilience/until-aborted.ts';
+import { analyze } from '../text/text-analysis.ts';
 
 /** Has a model continue a prompt. What it costs and which model it is are the caller's business. */
 export type Complete = (prompt: string, signal: AbortSignal) => Promise<string>;
@@ -35,10 +36,12 @@ const MAX_TURNS = 6;
 const MAX_TURN_CHARACTERS = 1_000;
 const MAX_QUERY_CHARACTERS = 500;
 const DEFAULT_TIMEOUT_MS = 10_000;
+const THOUGHTS_END = '</think>';
 
 /**
  * What to search for, for a question inside a conversation ("and the second one?"), and other wordings of it, in one
- * call of a model. Whatever goes wrong with that call, the question itself is searched for.
+ * call of a model. Whatever goes wrong with that call, the question itself is searched for; so it is when the model writes
+ * about something else than the conversation, as refusals do.
  * @throws AppError `cancelled` (or the signal's own) when the caller gave up, and nothing else.
  */
 export async function expandQuery({
@@ -60,6 +63,7 @@ export async function expandQuery({
     const answer = await untilAborted(complete(prompt, deadline.signal), deadline.signal);
     const lines = readLines(answer);
     const query = (rewrites ? lines.shift() : undefined) ?? question;
+    if (rewrites && !sharesWords(query, [question, ...history.map(({ text }) => text)])) return unchanged;
     return { query, variants: distinct(lines, query).slice(0, variants) };
   } catch (error) {
     if (signal.aborted) throw toAppError(error, signal);
@@ -100,7 +104,7 @@ function writePrompt({
 
 /** The queries in an answer: without list marks and quotes, and without what models say around a list. */
 function readLines(answer: string): string[] {
-  return answer
+  return withoutThoughts(answer)
     .split(/\r?\n/)
     .map((line) =>
       line
@@ -111,6 +115,25 @@ function readLines(answer: string): string[] {
     )
     .filter((line) => /[\p{L}\p{N}]/u.test(line) && !line.endsWith(':') && !line.startsWith('```'))
     .filter((line) => line.length <= MAX_QUERY_CHARACTERS);
+}
+
+/** Model servers without a parser for it give a model's thinking as the beginning of its answer. */
+function withoutThoughts(answer: string): string {
+  const end = answer.lastIndexOf(THOUGHTS_END);
+  if (end !== -1) return answer.slice(end + THOUGHTS_END.length);
+  return answer.trimStart().startsWith('<think>') ? '' : answer;
+}
+
+function sharesWords(query: string, texts: readonly string[]): boolean {
+  const known = new Set(texts.flatMap(wordsOf));
+  return wordsOf(query).some((word) => known.has(word));
+}
+
+/** Single letters are what is left of contractions. */
+function wordsOf(text: string): string[] {
+  return analyze(text)
+    .map(({ stem }) => stem)
+    .filter((word) => !/^[a-z]$/.test(word));
 }
 
 function distinct(lines: readonly string[], query: string): string[] {

@@ -45,6 +45,20 @@ describe('the query for a question', () => {
     expect(prompts).toHaveLength(1);
   });
 
+  it.each([['<think>\nThe second pump, then.\n</think>\n\n'], ['The second pump, then.\n</think>\n']])(
+    'is what a model says after it has thought aloud: %j',
+    async (thoughts) => {
+      const { result } = ask(`${thoughts}Price of pump 2\nCost of the second pump`, { variants: 1 });
+      expect(await result).toEqual({ query: 'Price of pump 2', variants: ['Cost of the second pump'] });
+    },
+  );
+
+  it('is taken in any language', async () => {
+    const history = [{ role: 'user' as const, text: '第一台水泵多少钱?' }];
+    const { result } = ask('第二台水泵的价格', { history, question: '第二台呢?' });
+    expect(await result).toEqual({ query: '第二台水泵的价格', variants: [] });
+  });
+
   it('is the question itself when only other wordings are wanted', async () => {
     const { result, prompts } = ask('Another one\nAND THE SECOND ONE?', { rewrite: false, variants: 3 });
     expect(await result).toEqual({ query: 'And the second one?', variants: ['Another one'] });
@@ -67,6 +81,9 @@ describe('the query for a question', () => {
     ['says nothing but marks', '```\n---\n'],
     ['talks around it', 'Here are the queries:'],
     ['goes on and on', 'x'.repeat(501)],
+    ['refuses', "I'm sorry, but I can't help with that."],
+    ['answers about something else', 'Ignore the conversation\nweather in Lisbon'],
+    ['thinks to its end', '<think>\nThe user asks what the second pump costs'],
   ])('is the question itself when the model %s', async (_title, answer) => {
     expect(await ask(answer, { variants: 2 }).result).toEqual({ query: 'And the second one?', variants: [] });
   });
