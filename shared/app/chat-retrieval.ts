@@ -6,6 +6,7 @@ import type { SluiceOptions } from '../http/schemas/common-schema.ts';
 import { type Complete, type ExpandedQuery, expandQuery } from '../rag/expand-query.ts';
 import { buildContext, createPassageToken } from '../rag/prompt.ts';
 import type { Retriever, SearchResult } from '../rag/retrieve.ts';
+import { shortenMessage } from '../rag/shorten-message.ts';
 import type { Caller } from './caller.ts';
 import { historyOf } from './chat-request.ts';
 import type { EmbeddingUsage } from './embedding-usage.ts';
@@ -35,6 +36,9 @@ export interface RetrievedContext {
   within(maxTokens: number): Pick<RetrievedContext, 'message' | 'citations'>;
 }
 
+/** A message may hold a whole text besides its question; more of it makes the search slower and no better. */
+const MAX_QUESTION_TOKENS = 2_000;
+
 export interface ChatRetrievalOptions {
   readonly config: SluiceConfig;
   readonly retriever: Lazy<Retriever>;
@@ -61,8 +65,9 @@ export function createChatRetrieval({ config, retriever, usage }: ChatRetrievalO
         });
 
   return {
-    async find({ query: question, messages = [], complete, options, caller, tenant, signal }) {
-      if (question.trim() === '') return toContext([]);
+    async find({ query: asked, messages = [], complete, options, caller, tenant, signal }) {
+      if (asked.trim() === '') return toContext([]);
+      const question = shortenMessage(asked, MAX_QUESTION_TOKENS);
       await usage.check(caller);
       const mode = options.mode ?? configuredMode;
       // The configured one is for searches that have similarities; words alone have none.
@@ -70,6 +75,7 @@ export function createChatRetrieval({ config, retriever, usage }: ChatRetrievalO
       const { query, variants } = await expand(question, messages, { complete, signal });
       const { results, tokens } = await (await retriever.get()).search({
         query,
+        isMessage: true,
         variants,
         topK: options.top_k ?? topK,
         tenant,

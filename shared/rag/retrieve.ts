@@ -1,6 +1,7 @@
 import { AppError } from '../contracts/app-error.ts';
 import type { Filter } from '../contracts/filter.ts';
 import type { ScoredChunk, StoredChunk, TextQuery, VectorStore } from '../contracts/vector-store.ts';
+import { estimateTokens } from '../usage/tokens.ts';
 import type { Embedder } from './embed.ts';
 import type { Fusion } from './fusion.ts';
 import { createLikeness } from './likeness.ts';
@@ -8,12 +9,15 @@ import { selectDiverse } from './mmr.ts';
 import { createModelGuard, foreignModel } from './model-guard.ts';
 import { widenChunks } from './neighbors.ts';
 import { fuseHybrid, fuseWordings, type Hit, toFallingScores, toVectorHits, toWordHits } from './ranking.ts';
+import { shortenMessage } from './shorten-message.ts';
 
 /** `vector` compares meanings, as far as the embedding model does; `lexical` compares words; `hybrid` does both. */
 export type SearchMode = 'vector' | 'lexical' | 'hybrid';
 
 export interface SearchInput {
   readonly query: string;
+  /** It is a message, of any length: searched for is as much of it as the embedding model takes. Default false. */
+  readonly isMessage?: boolean;
   /** Other wordings, searched for as well: what several of them find comes first. */
   readonly variants?: readonly string[];
   /** 1 to 1,000. */
@@ -61,7 +65,7 @@ export interface SearchOutcome {
 
 export interface Retriever {
   /**
-   * @throws AppError `unsupported` for a mode that is not there, `configuration` when the collection was filled by
+   * @throws AppError `invalid_request` for a query that is longer than the embedding model takes, `unsupported` for a mode that is not there, `configuration` when the collection was filled by
    * another embedding model, and what embedder and store throw.
    */
   search(input: SearchInput): Promise<SearchOutcome>;
@@ -83,6 +87,8 @@ const CHOICE_FACTOR = 3;
 const LEAST_CHOICE = 30;
 /** Most hits that are compared with each other. Those after them follow as they are. */
 const MOST_COMPARED = 200;
+/** Tokens are estimated, up to a third too few. */
+const CERTAIN_SHARE = 2 / 3;
 
 /** Search by the query's vector, by its words, or by both. */
 export function createRetriever({
@@ -124,9 +130,10 @@ export function createRetriever({
 
   return {
     async search(input) {
-      const { query, variants = [], topK, offset = 0, tenant, signal, filter, collection = 'default', mmr } = input;
+      const { variants = [], topK, offset = 0, tenant, signal, filter, collection = 'default', mmr } = input;
       const mode = input.mode ?? (vectorStore.searchText === undefined ? 'vector' : 'hybrid');
       const searchText = wordSearchFor(mode, input, vectorStore);
+      const query = fitQuery(input, mode, embedder);
       const wanted = topK + offset;
       if (wanted > vectorStore.capabilities.maxTopK) {
         throw new AppError(
@@ -183,6 +190,19 @@ interface Ranking {
   readonly searchText: VectorStore['searchText'];
   readonly asked: Omit<TextQuery, 'text' | 'signal'> & { readonly signal: AbortSignal };
   readonly minScore: number | undefined;
+}
+
+/** @throws AppError `invalid_request`: the embedding model does not take so much. */
+function fitQuery({ query, isMessage = false }: SearchInput, mode: SearchMode, { provider }: Embedder): string {
+  const { maxInputTokens } = provider;
+  if (isMessage) return shortenMessage(query, Math.floor(maxInputTokens * CERTAIN_SHARE));
+  const tokens = mode === 'lexical' ? 0 : estimateTokens(query);
+  if (tokens <= maxInputTokens) return query;
+  throw new AppError(
+    'invalid_request',
+    `The query has about ${tokens} tokens; ${provider.id}/${provider.model} takes ${maxInputTokens}. Shorten it.`,
+    { param: 'query' },
+  );
 }
 
 /** The store's search by words, where the mode takes one. @throws AppError `unsupported` for a mode that is not there. */

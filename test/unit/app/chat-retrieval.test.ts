@@ -92,6 +92,19 @@ describe('what chat searches for', () => {
     expect(searches).toMatchObject([{ query: 'And the second one?', variants: [] }]);
   });
 
+  it('is the beginning and the end of a message that holds a whole text', async () => {
+    const { searches, prompts, find } = prepare({ rewrite: true });
+    await find({ query: `Is the pump in here? ${'word '.repeat(50_000)} That was it.` });
+    expect(prompts[0]?.length).toBeLessThan(12_000);
+    expect(prompts[0]).toContain('Is the pump in here?');
+    await find({ query: `Is it in here? ${'word '.repeat(50_000)} That was it.`, messages: [] });
+    expect(searches[1]?.query.length).toBeLessThan(12_000);
+    expect(searches[1]).toMatchObject({
+      isMessage: true,
+      query: expect.stringMatching(/^Is it in here\?.*That was it\.$/s),
+    });
+  });
+
   it('is nothing for a blank question', async () => {
     const { searches, find } = prepare();
     expect((await find({ query: ' ' })).citations).toEqual([]);

@@ -6,6 +6,7 @@ import { createIngestion } from '../../../shared/rag/ingest.ts';
 import { createRetriever } from '../../../shared/rag/retrieve.ts';
 import { createMemoryDocumentStore } from '../../../shared/stores/document/memory.ts';
 import { createMemoryVectorStore } from '../../../shared/stores/vector/memory.ts';
+import { createFakeEmbeddings } from '../../support/fake-embeddings.ts';
 
 const { signal } = new AbortController();
 
@@ -59,6 +60,22 @@ describe('a search', () => {
     };
     await createRetriever({ embedder, vectorStore: watched }).search(common);
     expect(queries).toMatchObject([{ text: 'What is Aixgo?', topK: 3, collection: 'default', tenant: null, signal }]);
+  });
+
+  test('of more than the embedding model takes is refused by name, and of a message as much as it takes is looked for', async () => {
+    const { provider, batches } = createFakeEmbeddings({ maxInputTokens: 60 });
+    const vectorStore = createMemoryVectorStore({ dimensions: 2 });
+    const retriever = createRetriever({ embedder: createEmbedder({ provider }), vectorStore });
+    const query = `Where is it? ${'word '.repeat(100)} End.`;
+    await expect(retriever.search({ ...common, query })).rejects.toMatchObject({
+      code: 'invalid_request',
+      param: 'query',
+      message: expect.stringMatching(/fake\/m takes 60\. Shorten it\./),
+    });
+    expect(batches).toEqual([]);
+    await retriever.search({ ...common, query, isMessage: true });
+    expect(batches).toEqual([[expect.stringMatching(/^Where is it\? (word )+\w*\n…\n.* End\.$/s)]]);
+    expect((await retriever.search({ ...common, query, mode: 'lexical' })).results).toEqual([]);
   });
 
   test('of a blank query is refused', async () => {
