@@ -211,7 +211,8 @@ function wordSearchFor(mode: SearchMode, { minScore }: SearchInput, store: Vecto
   if (store.searchText === undefined) {
     throw new AppError(
       'unsupported',
-      `The search mode ${mode} is not available: the ${store.id} vector store is not set up to rank by words. There is vector.`,
+      `The search mode ${mode} is not available: the ${store.id} vector store is not set up to rank by words. ` +
+        'Search in mode vector, or set retrieval.mode to hybrid in the configuration.',
       { param: 'mode' },
     );
   }

@@ -64,7 +64,7 @@ describe('the modes of a search', () => {
     await expect(search('valve', { mode })).rejects.toMatchObject({
       code: 'unsupported',
       param: 'mode',
-      message: expect.stringContaining('There is vector'),
+      message: expect.stringContaining('Search in mode vector, or set retrieval.mode'),
     });
   });
 
