@@ -118,6 +118,9 @@ async function run(values: Values, { tools, files, configs, runMs, onProgress }:
   const summary = await migrateCollections({ ...tools, runs }, (collection, { documents, embedded, failed }) =>
     onProgress(`${collection}: ${documents} documents, ${embedded} texts embedded, ${failed} failed`),
   );
+  if (values.finish && !isDryRun && summary.copied + summary.removed + summary.failed === 0) {
+    await target.collections.noteMigration({ isFinished: true });
+  }
   const isSwitched = values.switch && !isDryRun && summary.failed === 0;
   if (isSwitched) {
     await copyFile(files.from, `${files.from}.before-migration`);

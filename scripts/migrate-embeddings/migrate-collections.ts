@@ -81,14 +81,23 @@ export async function migrateCollections(
 
 /**
  * Deletes every chunk of the old collections. What was begun is completed by the next call.
- * @throws AppError `configuration` while the new collections lack something.
+ * @throws AppError `configuration` before a run with `--finish` found nothing to do, and while the new collections lack
+ * something.
  */
 export async function removeOld(
   tools: CopyTools,
   { isDryRun, onProgress }: { readonly isDryRun: boolean; readonly onProgress: (deleted: number) => void },
 ): Promise<number> {
-  const { isClosed } = await tools.target.collections.readMigration();
+  const { isFinished, isClosed } = await tools.target.collections.readMigration();
   if (!isClosed) {
+    if (!isFinished) {
+      // A complete copy is no sign that the service uses it: before the switch it searches the old collection.
+      throw new AppError(
+        'configuration',
+        'The service may still search the old collection. Deploy the new configuration, run with --finish until nothing ' +
+          'is copied and removed, and then with --remove-old.',
+      );
+    }
     const { copied, removed, failed } = await migrateCollections(
       { ...tools, isFinish: true, isDryRun: true },
       () => {},

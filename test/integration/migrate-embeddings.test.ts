@@ -238,14 +238,20 @@ ingestion: {store: firestore, chunk_size: 60, chunk_overlap: 0}
     expect(data.map(({ document_id: id }) => id).sort()).toEqual(['b', 'c']);
   });
 
-  it('removes nothing while the new collection lacks something', async () => {
+  it('removes nothing before the switch, however complete the copy is, and while it lacks something', async () => {
     const old = await start(files.old);
     await ingest(old, 'a', 'One.');
     await migrate();
+    const early = { exitCode: 1, error: expect.stringContaining('Deploy the new configuration') };
+    expect(await migrate('--remove-old', '--yes')).toEqual(early);
+    expect(await migrate('--remove-old')).toEqual(early);
+    expect(await migrate('--finish', '--dry-run')).toMatchObject({ exitCode: 0, copied: 0 });
+    expect(await migrate('--remove-old', '--yes')).toEqual(early);
+    await migrate('--finish');
     await ingest(old, 'a', 'Two.');
     expect(await migrate('--remove-old', '--yes')).toMatchObject({
       exitCode: 1,
-      error: expect.stringContaining('--finish'),
+      error: expect.stringContaining('lacks changes of 1 documents'),
     });
     expect(await stored('vectors')).toEqual({ a: ['Two. (4)'] });
   });

@@ -18,11 +18,16 @@ export interface Migration {
   readonly from: string | undefined;
   /** Times of the runs so far, in milliseconds since the epoch, which their chunks carry. */
   readonly runs: ReadonlySet<number>;
+  /** A run after the switch has found nothing to do: the old collection is not needed any more. */
+  readonly isFinished: boolean;
   /** The old collection is being removed, or has been: nothing may be concluded from what it lacks. */
   readonly isClosed: boolean;
 }
 
-export type MigrationNote = { readonly from: string; readonly runMs: number } | { readonly isClosed: true };
+export type MigrationNote =
+  | { readonly from: string; readonly runMs: number }
+  | { readonly isFinished: true }
+  | { readonly isClosed: true };
 
 /** Whole collections of chunks, for tools: a service never reads one. */
 export interface FirestoreCollections {
@@ -109,8 +114,8 @@ export function createFirestoreCollections({
 
     async readMigration() {
       const data = (await client.run(({ firestore }) => noteOf(firestore).get())).data() ?? {};
-      const { from, runs, isClosed } = data as { from?: string; runs?: readonly number[]; isClosed?: boolean };
-      return { from, runs: new Set(runs), isClosed: isClosed === true };
+      const { from, runs, isFinished, isClosed } = data as Partial<Migration> & { runs?: readonly number[] };
+      return { from, runs: new Set(runs), isFinished: isFinished === true, isClosed: isClosed === true };
     },
 
     async noteMigration(note) {
