@@ -1,6 +1,10 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { createLimiter, type Limiter } from '../../shared/rag/concurrency.ts';
+
+/** Deliveries that an instance takes at a time, as it is deployed (`concurrency` in infra/requirements.tf). */
+const AT_ONCE = 4;
 
 /**
  * Stands between the Firestore emulator and event functions, and treats events as production does. The emulator
@@ -57,18 +61,28 @@ export async function createEventBridge({
   const counts = { received: 0, delivered: 0, lost: 0 };
   const stopped = new AbortController();
   const underWay = new Set<Promise<void>>();
+  const limiters = new Map<string, Limiter>();
   let turn = 0;
+
+  const limiterOf = (target: string): Limiter => {
+    const limiter = limiters.get(target) ?? createLimiter(AT_ONCE);
+    limiters.set(target, limiter);
+    return limiter;
+  };
 
   const attempt = async ({ headers, body, name }: Delivery): Promise<boolean> => {
     const targets = instances();
     const target = targets[turn % targets.length];
     turn += 1;
-    counts.delivered += 1;
     try {
       if (target === undefined) throw new Error('there is no instance');
-      const init = { method: 'POST', headers, body: new Uint8Array(body), signal: stopped.signal };
-      const response = await fetch(target, init);
-      await response.arrayBuffer();
+      const response = await limiterOf(target)(async () => {
+        counts.delivered += 1;
+        const init = { method: 'POST', headers, body: new Uint8Array(body), signal: stopped.signal };
+        const answer = await fetch(target, init);
+        await answer.arrayBuffer();
+        return answer;
+      }, stopped.signal);
       onAttempt(`${name}: ${response.status}`);
       return response.ok;
     } catch (error) {

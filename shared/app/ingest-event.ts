@@ -1,5 +1,4 @@
 import type { SluiceConfig } from '../config/types.ts';
-import type { ErrorCode } from '../contracts/app-error.ts';
 import { AppError } from '../contracts/app-error.ts';
 import { isDocumentFault } from '../rag/document-fault.ts';
 import type { Ingestion } from '../rag/ingest.ts';
@@ -13,9 +12,6 @@ import type { Lazy } from './lazy.ts';
 
 /** Event functions run for at most nine minutes; what is not done by then is better ended than cut off. */
 const TIMEOUT_MS = 8 * 60_000;
-
-/** Faults that neither the document nor another attempt changes: they are ours. */
-const FINAL_FAULTS: ReadonlySet<ErrorCode> = new Set(['invalid_output', 'server_error']);
 
 export interface EventOutcome {
   /**
@@ -108,8 +104,12 @@ function failureFacts(error: AppError) {
   return { code: error.code, param: error.param, error: describeError(error) };
 }
 
+/**
+ * Whether another attempt would end the same way: the document is at fault, or our own code. A provider's unusable answer
+ * is neither, for what stood in its way may pass.
+ */
 function isFinal(error: AppError): boolean {
-  return isDocumentFault(error) || (FINAL_FAULTS.has(error.code) && !error.retryable);
+  return isDocumentFault(error) || (error.code === 'server_error' && !error.retryable);
 }
 
 function tooOld(maxEventAgeMs: number): AppError {

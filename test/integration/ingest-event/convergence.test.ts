@@ -107,6 +107,20 @@ describeWithFirestore('documents written to Firestore', () => {
     expect(await rig.stored()).toEqual(rig.wanted());
   });
 
+  it('wait for a provider whose answers are of no use, and lose nothing', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const { answer } = rig.provider;
+    const before = rig.bridge.delivered;
+    rig.provider.answer = () => ({ headers: { 'content-type': 'text/html' }, body: '<h1>Be back soon</h1>' });
+    await write('busy', 'while', 'away');
+    await write('newer', 'while', 'away', 'too');
+    await expect.poll(() => rig.bridge.delivered - before, { timeout: 60_000 }).toBeGreaterThan(8);
+    expect((await rig.database.doc('ingestions/newer').get()).get('state')).not.toBe('ready');
+    rig.provider.answer = answer;
+    await quiet();
+    expect(await rig.stored()).toEqual(rig.wanted());
+  });
+
   it('cause a few writes of ingestion itself, whose events cause nothing more, and other documents are none of its business', async () => {
     // What the instances have not yet written of their usage is written when they close.
     await Promise.all(instances.map((instance) => instance.close()));
