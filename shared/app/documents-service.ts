@@ -268,8 +268,11 @@ function toIngestInput(document: DocumentInput, path: string, tenant: string | n
 }
 
 function decodeBase64(text: string, param: string): Uint8Array {
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
-    throw new AppError('invalid_request', 'The content is not base64.', { param });
+  const digits = text.replace(/={1,2}$/, '').length;
+  // One digit alone is no byte, and padding fills a group of four: something is missing that would be lost in silence.
+  const isWhole = digits % 4 !== 1 && (digits === text.length || text.length % 4 === 0);
+  if (!isWhole || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
+    throw new AppError('invalid_request', 'The content is not whole base64 (RFC 4648, in one line).', { param });
   }
   return Buffer.from(text, 'base64');
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../contracts/app-error.ts';
+import { decodeText } from './charset.ts';
 
 export interface ExtractInput {
   /** Text, or the bytes of a file. */
@@ -62,7 +63,7 @@ export function sniffContentType(content: string | Uint8Array): string {
  * The text of a document.
  *
  * @throws AppError `unsupported` for a media type that is not known, `invalid_request` for content that is not text in
- * its charset (UTF-8 unless the media type names another).
+ * its charset: the one that the media type names, else UTF-8 unless its first bytes or the page itself say another.
  */
 export async function extractText({ content, contentType }: ExtractInput): Promise<ExtractedText> {
   const [, ...parameters] = contentType.split(';');
@@ -80,7 +81,11 @@ export async function extractText({ content, contentType }: ExtractInput): Promi
   const extract = await load();
   return extract({
     text: () =>
-      checkUnicode(typeof content === 'string' ? withoutMark(content) : decode(content, charsetOf(parameters))),
+      checkUnicode(
+        typeof content === 'string'
+          ? withoutMark(content)
+          : decodeText(content, { named: charsetOf(parameters), isPage: (ALIASES[type] ?? type) === 'text/html' }),
+      ),
     bytes: () => (typeof content === 'string' ? new TextEncoder().encode(content) : content),
   });
 }
@@ -94,39 +99,12 @@ function plainText(source: ExtractSource): ExtractedText {
   return { text: source.text() };
 }
 
-function charsetOf(parameters: readonly string[]): string {
+function charsetOf(parameters: readonly string[]): string | undefined {
   for (const parameter of parameters) {
     const [name = '', value = ''] = parameter.split('=');
-    if (name.trim().toLowerCase() === 'charset') return value.trim().replace(/^"(.*)"$/, '$1') || 'utf-8';
+    if (name.trim().toLowerCase() === 'charset') return value.trim().replace(/^"(.*)"$/, '$1') || undefined;
   }
-  return 'utf-8';
-}
-
-function decode(bytes: Uint8Array, charset: string): string {
-  const decoder = createDecoder(charset);
-  try {
-    return decoder.decode(bytes);
-  } catch (error) {
-    throw new AppError(
-      'invalid_request',
-      `The content is not valid ${decoder.encoding}; name its charset in the content type.`,
-      {
-        param: 'content',
-        cause: error,
-      },
-    );
-  }
-}
-
-function createDecoder(charset: string): InstanceType<typeof TextDecoder> {
-  try {
-    return new TextDecoder(charset, { fatal: true });
-  } catch (error) {
-    throw new AppError('unsupported', 'The charset of the content type is not known; send UTF-8.', {
-      param: 'content_type',
-      cause: error,
-    });
-  }
+  return undefined;
 }
 
 /** NUL ends texts in databases, and half a surrogate pair cannot be stored or sent anywhere as UTF-8. */

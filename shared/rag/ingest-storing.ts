@@ -103,11 +103,13 @@ function toGroups(texts: readonly PlannedText[]): PlannedText[][] {
 }
 
 function summarize(error: AppError, failed: number): AppError {
-  return new AppError(error.code, `${failed} chunks could not be stored. ${error.message}`, {
+  const chunks = failed === 1 ? '1 chunk' : `${failed} chunks`;
+  return new AppError(error.code, `${chunks} could not be stored. ${error.message}`, {
     retryable: error.retryable,
     details: { failed },
     cause: error,
-    ...(error.param === undefined ? {} : { param: error.param }),
+    // A text of the embedding request is a passage of the document.
+    ...(error.param === undefined ? {} : { param: error.param.replace(/^input\[\d+\]$/, 'text') }),
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
     ...(error.upstreamStatus === undefined ? {} : { upstreamStatus: error.upstreamStatus }),
   });

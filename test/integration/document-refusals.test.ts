@@ -86,7 +86,9 @@ vectorstore: {provider: memory, embedding_dimensions: 2}
     [{ id: 'a', metadata: { '': 1 }, text: 'A text.' }, 'metadata', 'A metadata key is empty.'],
     [{ id: 'a', content_base64: '' }, 'content_base64', 'A document must not be empty.'],
     [{ id: 'a', text: ' \n' }, 'text', 'A document must not be empty.'],
-    [{ id: 'a', content_base64: '*' }, 'content_base64', 'The content is not base64.'],
+    [{ id: 'a', content_base64: '*' }, 'content_base64', 'The content is not whole base64'],
+    [{ id: 'a', content_base64: 'aGVsb' }, 'content_base64', 'The content is not whole base64'],
+    [{ id: 'a', content_base64: 'aGVsbG8==' }, 'content_base64', 'The content is not whole base64'],
   ])('as %j are told which field is at fault and why', async (document, param, message) => {
     expect(await send('POST', '/v1/documents', document)).toMatchObject({
       status: 400,

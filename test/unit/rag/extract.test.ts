@@ -25,6 +25,14 @@ describe('plain text and Markdown', () => {
   });
 
   test.each([
+    ['utf-16le', [0xff, 0xfe, 0x66, 0x00, 0xfc, 0x00]],
+    ['utf-16be', [0xfe, 0xff, 0x00, 0x66, 0x00, 0xfc]],
+  ])('bytes that begin with the mark of %s are read so', async (_charset, bytes) => {
+    const content = Uint8Array.from(bytes);
+    expect(await extractText({ content, contentType: 'text/plain' })).toEqual({ text: 'fü' });
+  });
+
+  test.each([
     ['bytes that are not UTF-8', Uint8Array.from([0x67, 0xfc, 0x00]), 'text/plain', 'invalid_request'],
     ['half of a surrogate pair', 'a\ud83d b', 'text/plain', 'invalid_request'],
     ['an unknown charset', Uint8Array.from([1]), 'text/plain; charset=klingon', 'unsupported'],
@@ -41,6 +49,33 @@ describe('plain text and Markdown', () => {
 });
 
 describe('HTML', () => {
+  const latin = (content: string) => Buffer.from(content, 'latin1');
+
+  test.each([
+    '<meta charset=iso-8859-1><p>grün',
+    `<html><head><META  name=x content="y"><meta http-equiv='Content-Type' content='text/html; charset=windows-1252'><p>grün`,
+    '<?xml version="1.0" encoding="ISO-8859-1"?><html><p>grün',
+  ])('is read in the charset it declares: %s', async (content) => {
+    expect(await extractText({ content: latin(content), contentType: 'text/html' })).toEqual({ text: 'grün' });
+  });
+
+  test('that is UTF-8, or is said to be something else, is read so whatever it declares', async () => {
+    const page = '<meta charset=iso-8859-1><p>grün';
+    expect(await extractText({ content: Buffer.from(page), contentType: 'text/html' })).toEqual({ text: 'grün' });
+    const contentType = 'text/html; charset=iso-8859-2';
+    expect(await extractText({ content: latin('<meta charset=utf-8><p>\xb1'), contentType })).toEqual({ text: 'ą' });
+  });
+
+  test.each(['<p>grün', '<meta charset=klingon><p>grün', `${'<p>'.repeat(400)}<meta charset=latin1><p>grün`])(
+    'in no charset that it declares in time is refused',
+    async (content) => {
+      await expect(extractText({ content: latin(content), contentType: 'text/html' })).rejects.toMatchObject({
+        code: 'invalid_request',
+        message: expect.stringContaining('charset'),
+      });
+    },
+  );
+
   test('keeps headings, paragraphs and the title', async () => {
     const content = `<!doctype html><html><head><title> My &amp; page </title></head><body><h1>Head
       <em>line</em></h1><p>One   <b>two</b>.</p>three<br>four<h3>Sub<br>title</h3><p>five</body></html>`;

@@ -314,6 +314,13 @@ describe('a failure', () => {
     expect(await documentStore.getIngestion('guide', scope)).not.toHaveProperty('error');
   });
 
+  test('names the field of the document, not of the embedding request', async () => {
+    const { create, world } = createWorld();
+    world.refuses = () => new AppError('invalid_request', 'fake refused it.', { param: 'input[1]' });
+    const { error } = await create().ingest(document(textOf('A', 'B')), { signal });
+    expect(error).toMatchObject({ code: 'invalid_request', param: 'text' });
+  });
+
   test('half way keeps what was stored, and a retry completes the rest without duplicates', async () => {
     const { create, world, forget, vectorStore } = createWorld();
     const names = Array.from({ length: 250 }, (_, index) => `number ${index}`);
@@ -347,7 +354,7 @@ describe('a failure', () => {
       status: 'failed',
       chunks: 1,
       embedded: 1,
-      error: { code: 'quota_exceeded', message: '1 chunks could not be stored. The store is full.' },
+      error: { code: 'quota_exceeded', message: '1 chunk could not be stored. The store is full.' },
     });
     expect((await vectorStore.listDocument('guide', scope)).map(({ content }) => content).sort()).toEqual(
       ['A', 'B', 'C'].map(paragraph),
