@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, extname, join, relative, resolve } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 
@@ -25,31 +25,38 @@ export interface InputFile {
   readonly bytes: number;
 }
 
+export interface Refusal {
+  readonly path: string;
+  readonly message: string;
+}
+
 export interface CollectedFiles {
   readonly files: readonly InputFile[];
-  /** Paths that were asked for by name and cannot be taken, and why. */
-  readonly refused: readonly { readonly path: string; readonly message: string }[];
+  /** Paths that were asked for by name and cannot be taken, and folders that cannot be read, and why. */
+  readonly refused: readonly Refusal[];
   /** How many files of other kinds lie beside them, by their ending in small letters, `` for none. */
   readonly skipped: ReadonlyMap<string, number>;
 }
 
 /**
  * The files of these paths and patterns; folders with all they hold, but for hidden files, `node_modules` and other kinds
- * of files. What exists under a name is meant by it, also when the name could be a pattern.
+ * of files. Links to files are taken; those to folders, which may lead back, are not followed but by patterns, which take
+ * each file once. What exists under a name is meant by it, also when the name could be a pattern.
  */
 export async function collectFiles(paths: readonly string[], directory = process.cwd()): Promise<CollectedFiles> {
   const found = new Map<string, InputFile>();
-  const refused: { path: string; message: string }[] = [];
+  const refused: Refusal[] = [];
   const others = new Set<string>();
+  const findings = { directory, found, others, refused };
   for (const path of paths) {
     const absolute = resolve(directory, path);
     const facts = await stat(absolute).catch(() => undefined);
-    if (facts?.isDirectory()) await walk(absolute, { directory, found, others });
+    if (facts?.isDirectory()) await walk(absolute, findings);
     else if (facts !== undefined && contentTypeOf(absolute) === undefined) {
       refused.push({ path, message: `Known are ${kinds()}.` });
     } else if (facts !== undefined) add(absolute, facts.size, directory, found);
     else if (!isDynamicPattern(path)) refused.push({ path, message: 'There is no such file or folder.' });
-    else if (!(await addMatches(path, { directory, found, others }))) {
+    else if (!(await addMatches(path, findings))) {
       refused.push({ path, message: `No file of a known kind (${kinds()}) matches.` });
     }
   }
@@ -66,14 +73,20 @@ interface Findings {
   readonly found: Map<string, InputFile>;
   /** Paths of files of other kinds. */
   readonly others: Set<string>;
+  readonly refused: Refusal[];
 }
 
 async function walk(folder: string, findings: Findings): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
+  if (entries === undefined) {
+    findings.refused.push({ path: toSource(folder, findings.directory), message: 'The folder cannot be read.' });
+    return;
+  }
+  for (const entry of entries) {
     if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) await walk(path, findings);
-    else if (entry.isFile()) await take(path, findings);
+    else if (entry.isFile() || entry.isSymbolicLink()) await take(path, findings);
   }
 }
 
@@ -86,18 +99,27 @@ async function addMatches(pattern: string, findings: Findings): Promise<boolean>
     ignore: ['**/node_modules/**'],
     expandDirectories: false,
   });
+  // Patterns go through links to folders, which may lead to what they have found already: the shortest path is its own.
+  const seen = new Set<string>();
   let taken = 0;
-  for (const path of matches) if (await take(resolve(path), findings)) taken += 1;
+  for (const path of matches.sort((one, other) => one.length - other.length)) {
+    const real = await realpath(path).catch(() => path);
+    if (seen.has(real)) continue;
+    seen.add(real);
+    if (await take(resolve(path), findings)) taken += 1;
+  }
   return taken > 0;
 }
 
-/** False for a file of another kind. */
+/** False for what is no file of a known kind, or no longer there. */
 async function take(path: string, { directory, found, others }: Findings): Promise<boolean> {
+  const facts = await stat(path).catch(() => undefined);
+  if (!facts?.isFile()) return false;
   if (contentTypeOf(path) === undefined) {
     others.add(path);
     return false;
   }
-  add(path, (await stat(path)).size, directory, found);
+  add(path, facts.size, directory, found);
   return true;
 }
 

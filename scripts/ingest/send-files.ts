@@ -46,9 +46,12 @@ interface Answer {
   readonly body: unknown;
 }
 
-/** Sends files to a running service, several at a time; what it has already is answered with `unchanged`. */
+/**
+ * Sends files to a running service, several at a time; what it has already is answered with `unchanged`. Rejects when the
+ * signal is aborted; files whose answer had not come by then have no result.
+ */
 export async function sendFiles(files: readonly InputFile[], options: SendOptions): Promise<void> {
-  const { onResult } = options;
+  const { onResult, signal } = options;
   const stopped = { message: undefined as string | undefined };
 
   const send = async (pieces: readonly Piece[]): Promise<void> => {
@@ -60,6 +63,7 @@ export async function sendFiles(files: readonly InputFile[], options: SendOption
     try {
       for (const result of await sendPieces(pieces, options)) onResult(result);
     } catch (error) {
+      if (signal.aborted) throw error;
       // Every other request would meet the same.
       if (error instanceof AppError) stopped.message = error.message;
       const message = error instanceof Error ? error.message : 'It could not be sent.';
@@ -72,7 +76,7 @@ export async function sendFiles(files: readonly InputFile[], options: SendOption
   for (let start = 0; start < files.length; start += FILES_PER_REQUEST) {
     groups.push(files.slice(start, start + FILES_PER_REQUEST));
   }
-  await mapConcurrently(groups, REQUESTS_AT_ONCE, async (group) => {
+  const sendGroup = async (group: readonly InputFile[]): Promise<void> => {
     let pieces: Piece[] = [];
     let bytes = 0;
     for (const file of group) {
@@ -90,7 +94,8 @@ export async function sendFiles(files: readonly InputFile[], options: SendOption
       bytes += piece.bytes;
     }
     await send(pieces);
-  });
+  };
+  await mapConcurrently(groups, REQUESTS_AT_ONCE, sendGroup, signal);
 }
 
 async function sendPieces(pieces: readonly Piece[], options: SendOptions, round = 1): Promise<FileResult[]> {

@@ -215,6 +215,23 @@ describe('sending files', () => {
     await server.close();
   });
 
+  it('says nothing of files whose answer had not come when it is stopped', async () => {
+    const server = await createScriptedServer({ finish: 'silence' });
+    const stop = new AbortController();
+    const results: FileResult[] = [];
+    const { files } = await collectFiles(['docs'], directory);
+    const sent = sendFiles(files, {
+      url: server.origin,
+      signal: stop.signal,
+      onResult: (result) => results.push(result),
+    });
+    await server.waitForRequest(0);
+    stop.abort();
+    await expect(sent).rejects.toThrow();
+    expect(results).toEqual([]);
+    await server.close();
+  });
+
   it('gives up on a service that is not there', async () => {
     const server = await createScriptedServer();
     await server.close();
