@@ -49,7 +49,7 @@ export function writeContext(passages: readonly ContextPassage[], token: string)
 function writePassage({ index, title, source, score, content }: ContextPassage, token: string): string {
   const names = [title && oneLine(title), source && source !== title && oneLine(source)].filter(Boolean);
   const head = [...names, `score ${score.toFixed(2)}`].join(' | ');
-  return `[${index}]\n<passage-${token}>\n${head}\n\n${content}\n</passage-${token}>`;
+  return `[${index}]\n<passage-${token}>\n${withoutTurnMarks(`${head}\n\n${content}`)}\n</passage-${token}>`;
 }
 
 /** The passages of a system message, or undefined when the text is not one that `writeContext` made. */
@@ -72,6 +72,18 @@ export function readContext(text: string): ContextPassage[] | undefined {
       ...(source ? { source } : {}),
     };
   });
+}
+
+/** What the chat templates of open models end and begin a turn with: ChatML and its like, Llama 2, Mistral, Gemma, DeepSeek. */
+const TURN_MARK =
+  /<(?=[|\uff5c][\w\u2581\uff5c-]{1,40}[|\uff5c]>|\/?s>|(?:bos|eos|start_of_turn|end_of_turn)>|<\/?SYS>>)|\[(?=\/?INST\])/g;
+
+/**
+ * A text in which no mark of a chat template stands whole. Servers of open models put a message into their template as
+ * it is and read such marks wherever they stand, so that a document could end the system's turn and write one of its own.
+ */
+export function withoutTurnMarks(text: string): string {
+  return text.replace(TURN_MARK, (bracket) => `${bracket} `);
 }
 
 /** Titles come from documents too: kept to a line, they cannot pretend to be the text or the end of it. */

@@ -48,11 +48,11 @@ export function createReactAgents({
   log,
   telemetry,
 }: ReactAgentsOptions): ReactAgents {
-  const { topK, minScore, mode } = config.retrieval;
+  const { topK, minScore, mode, mmr } = config.retrieval;
   const searchTool = createSearchTool({
     search: async (input) => await (await retriever.get()).search(input),
     // Words alone have no similarity that a lowest score could be compared with.
-    defaults: { topK, mode, ...(minScore === undefined || mode === 'lexical' ? {} : { minScore }) },
+    defaults: { topK, mode, mmr, ...(minScore === undefined || mode === 'lexical' ? {} : { minScore }) },
   });
   const httpTools = new Map(
     config.tools.map((tool): [string, ReactTool] => [

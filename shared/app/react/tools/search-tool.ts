@@ -1,5 +1,5 @@
 import { AppError } from '../../../contracts/app-error.ts';
-import type { Citation } from '../../../contracts/context-format.ts';
+import { type Citation, withoutTurnMarks } from '../../../contracts/context-format.ts';
 import type { Filter } from '../../../contracts/filter.ts';
 import type { ScoredChunk } from '../../../contracts/vector-store.ts';
 import { buildContext } from '../../../rag/prompt.ts';
@@ -55,7 +55,7 @@ const DESCRIPTION =
 export interface SearchToolOptions {
   readonly search: (input: SearchInput) => Promise<Pick<SearchOutcome, 'results' | 'tokens'>>;
   /** What holds when a call does not say otherwise, and what it cannot change. */
-  readonly defaults: Pick<SearchInput, 'topK' | 'minScore' | 'collection' | 'mode'>;
+  readonly defaults: Pick<SearchInput, 'topK' | 'minScore' | 'collection' | 'mode' | 'mmr'>;
   readonly timeoutMs?: number;
 }
 
@@ -145,5 +145,5 @@ function toOutput(results: readonly ScoredChunk[], numberOf: (id: string) => num
     citations.push({ ...citation, index });
     passages.push({ index, id, document_id, title, score, content });
   }
-  return { text: JSON.stringify({ passages }), citations };
+  return { text: withoutTurnMarks(JSON.stringify({ passages })), citations };
 }
