@@ -1,11 +1,11 @@
 import { knownEmbeddingModel } from '../config/embedding-dimensions.ts';
 import type { EmbeddingProviderName } from '../config/names.ts';
-import { AppError } from '../contracts/app-error.ts';
+import { AppError, withUsage } from '../contracts/app-error.ts';
 import type { EmbeddingProvider, EmbeddingPurpose } from '../contracts/embedding-provider.ts';
 import type { HttpFetch, HttpResponse } from '../contracts/http-fetch.ts';
 import { toUpstreamError } from '../resilience/upstream-error.ts';
 import { readErrorText } from '../resilience/upstream-error-text.ts';
-import { invalidAnswer, toVectors } from './vectors.ts';
+import { type ExpectedVectors, invalidAnswer, toVectors } from './vectors.ts';
 
 /** How a vendor is reached, whichever it is. */
 export interface EmbeddingAccess {
@@ -132,13 +132,13 @@ export function createRemoteEmbeddings(wire: EmbeddingWire, access: EmbeddingAcc
       await wire.before?.(texts, signal);
       const { body, headers } = await ask(wire.toPost(texts, purpose), credential, signal);
       const answer = wire.fromAnswer(parse(body, id), texts.length, headers);
-      const vectors = toVectors(answer.vectors, { provider: id, count: texts.length, dimensions });
+      const tokens = isTokenCount(answer.tokens) ? answer.tokens : undefined;
+      const vectors = checked(answer.vectors, { provider: id, count: texts.length, dimensions }, tokens);
       dimensions ??= vectors[0]?.length;
       const { finish } = wire;
-      const { tokens } = answer;
       return {
         vectors: finish ? vectors.map(finish) : vectors,
-        ...(isTokenCount(tokens) ? { usage: { tokens } } : {}),
+        ...(tokens === undefined ? {} : { usage: { tokens } }),
       };
     },
   };
@@ -181,6 +181,15 @@ function checkDimensions({ id, model, dimensions }: EmbeddingWire): void {
   if (!Number.isInteger(dimensions) || dimensions < 1 || (known !== undefined && dimensions > known.dimensions)) {
     const range = known === undefined ? 'at least 1 dimension' : `1 to ${known.dimensions} dimensions`;
     refuse(`${model} has ${range}; ${dimensions} is not possible.`);
+  }
+}
+
+/** Vectors that cannot be used are paid for all the same. */
+function checked(values: unknown, expected: ExpectedVectors, tokens: number | undefined): Float32Array[] {
+  try {
+    return toVectors(values, expected);
+  } catch (error) {
+    throw error instanceof AppError && tokens !== undefined ? withUsage(error, tokens) : error;
   }
 }
 

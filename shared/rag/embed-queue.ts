@@ -84,6 +84,13 @@ export function createEmbedQueue({ provider, concurrency, attempt, onVector }: E
   /** Asked each time: some providers learn their limits from the server. */
   const caps = (): BatchCaps => narrowCaps(toBatchCaps(provider), learned);
 
+  /** Who comes first pays for a text that several share, and who has left does not pay any more. */
+  const charge = (entries: readonly Entry[], tokens: number | undefined): void => {
+    const payers = entries.toSorted((left, right) => Number(left.source.settled) - Number(right.source.settled));
+    const shares = shareTokens(payers, tokens);
+    for (const [position, { source }] of payers.entries()) source.tokens += shares[position] ?? 0;
+  };
+
   /** One request. @returns what went wrong. */
   const request = async (entries: readonly Entry[], purpose: EmbeddingPurpose): Promise<AppError | undefined> => {
     const flight: Flight = { controller: new AbortController(), jobs: new Set(entries.map(({ source }) => source)) };
@@ -98,13 +105,10 @@ export function createEmbedQueue({ provider, concurrency, attempt, onVector }: E
         for (const job of flight.jobs) job.requests += 1;
         return provider.embed(texts, { purpose, signal: underway });
       }, signal);
+      charge(entries, usage?.tokens);
       const checked = checkVectors(vectors, { count: texts.length, dimensions: knownDimensions(), name });
       dimensions = checked.dimensions;
       land();
-      // Who comes first pays for a text that several share, and who has left does not pay any more.
-      const payers = entries.toSorted((left, right) => Number(left.source.settled) - Number(right.source.settled));
-      const shares = shareTokens(payers, usage?.tokens);
-      for (const [position, { source }] of payers.entries()) source.tokens += shares[position] ?? 0;
       const places = new Map(texts.map((text, position) => [text, position]));
       for (const [text, position] of places) {
         if (!checked.faults.has(position)) onVector(text, vectors[position] as Float32Array, purpose);
@@ -119,7 +123,9 @@ export function createEmbedQueue({ provider, concurrency, attempt, onVector }: E
       return undefined;
     } catch (thrown) {
       land();
-      return toAppError(thrown, signal);
+      const error = toAppError(thrown, signal);
+      if (error.usage !== undefined) charge(entries, error.usage.prompt_tokens);
+      return error;
     }
   };
 

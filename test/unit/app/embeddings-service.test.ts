@@ -105,6 +105,21 @@ describe('the embeddings service', () => {
     await app.close();
   });
 
+  it('records what an answer has cost whose vectors cannot be used', async () => {
+    const usage = { prompt_tokens: 3_000, total_tokens: 3_000 };
+    const { fetch } = createJsonUpstream({ body: { data: [{ index: 0, embedding: [0, 0] }], usage } });
+    const { config } = parseConfig(CONFIG, { environment: {}, source: 'agents.yaml' });
+    const app = createApp(config, { fetch, log: () => {} });
+    const facts = {};
+    const { signal } = new AbortController();
+    const body = { model: 'default', input: 'a' };
+    await expect(
+      (await app.embeddings.get()).create({ body, caller: { tenant: null }, signal, facts }),
+    ).rejects.toMatchObject({ code: 'invalid_output' });
+    expect(facts).toMatchObject({ prompt_tokens: 3_000, cost_usd: 0.00006 });
+    await app.close();
+  });
+
   it('says of a model on Hugging Face that its vectors are not shortened', async () => {
     const { fetch, requests } = createJsonUpstream({ body: [[1, 2, 3]] });
     const yaml = CONFIG.replace(/embeddings: .*/, 'embeddings: {provider: huggingface, huggingface: {model: a/b}}');
