@@ -15,6 +15,8 @@ export interface VectorStoreSuite {
   readonly givesEmbeddings?: boolean;
   /** The store refuses vectors that 32 bits cannot compare. */
   readonly singlePrecision?: boolean;
+  /** The store refuses zero vectors; otherwise their score is 0. */
+  readonly refusesZeroVectors?: boolean;
 }
 
 export interface VectorStoreSuiteOptions {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Filter } from '../../shared/contracts/filter.ts';
+import type { ScoredChunk } from '../../shared/contracts/vector-store.ts';
 import { describeVectorStoreFilters } from './vector-store-filters.ts';
 import {
   freshCollection,
@@ -42,13 +43,21 @@ function describeSearch(suite: VectorStoreSuite): void {
       expect((await search([1, 2, 3])).find(({ id }) => id === 'b')?.score).toBeCloseTo(0.974632, 5);
     });
 
-    it('gives a stored zero vector the score 0', async () => {
-      await put(makeChunk('zero', [0, 0, 0]), makeChunk('one', [1, 0, 0]));
-      const results = await search([1, 0, 0]);
-      expect(results.map(({ id, score }) => [id, Math.round(score * 1e5) / 1e5])).toEqual([
+    it('gives a stored zero vector the score 0, or refuses it', async () => {
+      const stored = put(makeChunk('zero', [0, 0, 0]), makeChunk('one', [1, 0, 0]), makeChunk('back', [-1, 0, 0]));
+      if (suite.refusesZeroVectors) {
+        await expect(stored).rejects.toMatchObject({ code: 'invalid_request', param: 'embedding' });
+        expect(await search([1, 0, 0])).toEqual([]);
+        return;
+      }
+      await stored;
+      const scoresOf = (results: readonly ScoredChunk[]) =>
+        results.map(({ id, score }) => [id, Math.round(score * 1e5) / 1e5]);
+      expect(scoresOf(await search([1, 0, 0], { topK: 2 }))).toEqual([
         ['one', 1],
         ['zero', 0],
       ]);
+      expect(idsOf(await search([1, 0, 0], { minScore: 0 }))).toEqual(['one', 'zero']);
     });
 
     it('gives everything the score 0 for a zero query, in the order of the ids', async () => {
@@ -200,7 +209,7 @@ function describeWriting(suite: VectorStoreSuite): void {
     });
 
     it('lists the chunks of a document by index, with the vectors as they were given', async () => {
-      const vectors = [Float32Array.of(0.1, -0.2, 123.456), Float32Array.of(1e-8, 3, -7), Float32Array.of(0, 0, 0)];
+      const vectors = [Float32Array.of(0.1, -0.2, 123.456), Float32Array.of(1e-8, 3, -7), Float32Array.of(0, 0, 1)];
       await put(
         ...[2, 0, 1].map((index) => makeChunk(`c${index}`, vectors[index] ?? [], { index, documentId: 'guide' })),
         makeChunk('stranger', [1, 0, 0]),

@@ -89,6 +89,19 @@ export function checkDocumentSize(chunk: Chunk, dimensions: number): void {
   }
 }
 
+/**
+ * Firestore's cosine of a zero vector is no number: it would be found after all others, and be lost under a lowest score.
+ * @throws AppError `invalid_request`.
+ */
+export function checkDirection({ embedding }: Chunk): void {
+  if (embedding.some((value) => value !== 0)) return;
+  throw new AppError(
+    'invalid_request',
+    'The vector is all zeros, which has no direction, and Firestore cannot compare it by cosine. Leave the chunk out.',
+    { param: 'embedding' },
+  );
+}
+
 /** `Array.from` goes through an iterator and takes twelve times as long. */
 function toNumbers(vector: Float32Array): number[] {
   const numbers = new Array<number>(vector.length);

@@ -24,7 +24,13 @@ import {
   checkTextQuery,
   MAX_TOP_K,
 } from './chunk-rules.ts';
-import { checkDocumentSize, embeddingFromDocument, fromDocument, RESULT_FIELDS } from './firestore-chunk.ts';
+import {
+  checkDirection,
+  checkDocumentSize,
+  embeddingFromDocument,
+  fromDocument,
+  RESULT_FIELDS,
+} from './firestore-chunk.ts';
 import { checkFirestoreFilter, FIRESTORE_FILTER_OPERATORS, toFirestoreFilter } from './firestore-filter.ts';
 import { indexCommand, listVectorFields, type VectorField } from './firestore-index.ts';
 import {
@@ -193,6 +199,7 @@ export function createFirestoreVectorStore({
       for (const chunk of accepted) {
         checkTenancy(chunk.tenant);
         checkDocumentSize(chunk, storedDimensions);
+        if (distance === 'cosine') checkDirection(chunk);
       }
       const time = new Date(now());
       const upserted: string[] = [];

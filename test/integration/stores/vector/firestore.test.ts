@@ -14,6 +14,7 @@ describeWithFirestore('the Firestore vector store', () => {
     createStore: (options) => createFirestoreVectorStore({ ...emulated, ...options, tenancy: true, lexical: true }),
     searchesText: true,
     givesEmbeddings: true,
+    refusesZeroVectors: true,
     refusedFilters: [
       { type: 'exists', key: 'category', value: false },
       {
