@@ -24,6 +24,13 @@ export interface Chunk {
 
 export type StoredChunk = Omit<Chunk, 'embedding'> & { readonly createdAt: Date; readonly updatedAt: Date };
 
+/** A chunk with its vector, so that unchanged text is never embedded again. */
+export type EmbeddedChunk = StoredChunk & {
+  readonly embedding: Float32Array;
+  /** It was stored before the store was set up to rank by words, which find it only once it is stored again. */
+  readonly lacksWords?: true;
+};
+
 export type ScoredChunk = StoredChunk & {
   /** Cosine similarity in [-1, 1] unless the store is configured otherwise; higher is better. */
   readonly score: number;
@@ -101,13 +108,13 @@ export interface VectorStore {
   delete(selector: DeleteSelector, scope: StoreScope): Promise<{ readonly deleted: number }>;
 
   /**
-   * The chunks of one document by ascending index, with their vectors, so that unchanged text is never embedded again.
+   * The chunks of one document by ascending index, with their vectors.
    * `indexes`, at most 30, says which of them are wanted; a store may give others as well.
    */
   listDocument(
     documentId: string,
     scope: StoreScope & { readonly indexes?: readonly number[] },
-  ): Promise<(StoredChunk & { readonly embedding: Float32Array })[]>;
+  ): Promise<EmbeddedChunk[]>;
 
   count(scope: StoreScope): Promise<number>;
 

@@ -1,8 +1,6 @@
-import type { Chunk, Metadata, StoredChunk } from '../contracts/vector-store.ts';
+import type { Chunk, EmbeddedChunk, Metadata } from '../contracts/vector-store.ts';
 import type { TextChunk } from './chunk.ts';
 import { sha256, toDocumentKey } from './document-key.ts';
-
-type Stored = StoredChunk & { readonly embedding: Float32Array };
 
 /** A vector, and what made it. */
 export interface MarkedVector {
@@ -16,7 +14,7 @@ export type TextPiece = TextChunk & { readonly page?: number };
 export interface PlanInput {
   readonly pieces: readonly TextPiece[];
   /** What the store holds of the document now. */
-  readonly stored: readonly Stored[];
+  readonly stored: readonly EmbeddedChunk[];
   readonly documentId: string;
   readonly tenant: string | null;
   readonly metadata: Metadata;
@@ -35,7 +33,7 @@ export interface Plan {
   place(contentHash: string, vector: MarkedVector): Chunk[];
   /** How many chunks have that text. */
   count(contentHash: string): number;
-  /** Chunks whose vector is stored, but whose place in the document or metadata is another. */
+  /** Chunks whose vector is stored, but whose place in the document or metadata is another, or whose words are not there. */
   moved(): Chunk[];
   /** Ids of stored chunks that the document has no more. */
   readonly stale: readonly string[];
@@ -106,9 +104,10 @@ function toMetadata(metadata: Metadata, { start, end, headings, index, page }: T
   };
 }
 
-function isSame(chunk: Chunk, stored: Stored | undefined): boolean {
+function isSame(chunk: Chunk, stored: EmbeddedChunk | undefined): boolean {
   return (
     stored !== undefined &&
+    !stored.lacksWords &&
     stored.index === chunk.index &&
     stored.embeddingModel === chunk.embeddingModel &&
     stored.content === chunk.content &&

@@ -110,7 +110,17 @@ export function createIngestion(options: IngestionOptions): Ingestion {
   const hashOf = (input: IngestInput): string => {
     const { contentType = '', title = '', source = '', metadata = {} } = input;
     const { space } = embedder;
-    const facts = [PIPELINE_VERSION, chunkOptions, space, contentType, title, source, toCanonicalJson(metadata)];
+    const words = vectorStore.searchText === undefined ? [] : ['words'];
+    const facts = [
+      PIPELINE_VERSION,
+      chunkOptions,
+      space,
+      contentType,
+      title,
+      source,
+      toCanonicalJson(metadata),
+      ...words,
+    ];
     return sha256(JSON.stringify([...facts, contentText(input)]));
   };
   const guard = createModelGuard({

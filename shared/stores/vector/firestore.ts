@@ -62,7 +62,7 @@ export interface FirestoreVectorStoreOptions extends FirestoreClientOptions {
   readonly tenancy?: boolean;
   /**
    * Whether chunks are found by their words too: a second vector is stored with each, which takes a vector index of its
-   * own on the field `lexical`. Chunks stored without it are not found by words until they are stored again. Default false.
+   * own on the field `lexical`. Chunks stored without it are not found by words until their document is ingested again. Default false.
    */
   readonly lexical?: boolean;
   /** The database is the emulator, which needs no ramp-up of writes. Default false. */
@@ -289,7 +289,11 @@ export function createFirestoreVectorStore({
         { signal: scope.signal, indexCommand: () => commandFor(scope) },
       );
       return snapshot.docs
-        .map((document) => ({ ...fromDocument(document), embedding: embeddingFromDocument(document) }))
+        .map((document) => ({
+          ...fromDocument(document),
+          embedding: embeddingFromDocument(document),
+          ...(lexical && document.get('lexical') === undefined ? { lacksWords: true as const } : {}),
+        }))
         .sort((left, right) => left.index - right.index);
     },
 

@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { VectorStore } from '../../../../shared/contracts/vector-store.ts';
 import { createLocalEmbeddings } from '../../../../shared/embeddings/local.ts';
 import { createEmbedder } from '../../../../shared/rag/embed.ts';
+import { createIngestion } from '../../../../shared/rag/ingest.ts';
 import { createRetriever } from '../../../../shared/rag/retrieve.ts';
+import { createMemoryDocumentStore } from '../../../../shared/stores/document/memory.ts';
 import { createFirestoreVectorStore } from '../../../../shared/stores/vector/firestore.ts';
 import { freshCollection } from '../../../contracts/vector-store-harness.ts';
 import { makeChunk } from '../../../contracts/vectors.ts';
@@ -85,6 +87,31 @@ describeWithFirestore('Firestore’s search by words', () => {
     const found = await wide.searchText?.({ text: 'number 217', topK: 1, ...scope });
     expect(found?.map(({ id }) => id)).toEqual(['c217']);
     await wide.close();
+  });
+
+  it('gets the words of passages that were stored without them, and embeds nothing for it', async () => {
+    const dimensions = 64;
+    const documentStore = createMemoryDocumentStore();
+    const local = createLocalEmbeddings({ dimensions });
+    const embed = vi.spyOn(local, 'embed');
+    const { signal } = new AbortController();
+    const ingestInto = (vectorStore: VectorStore) =>
+      createIngestion({
+        embedder: createEmbedder({ provider: local, cacheEntries: 0 }),
+        vectorStore,
+        documentStore,
+      }).ingest({ id: 'pumps', content: 'A valve keeps the water back.', tenant: null }, { signal });
+    const plain = createFirestoreVectorStore({ ...emulated, dimensions, collection });
+    const worded = createFirestoreVectorStore({ ...emulated, dimensions, collection, lexical: true });
+    await ingestInto(plain);
+    expect(await worded.searchText?.({ text: 'valves', topK: 2, ...scope })).toEqual([]);
+    embed.mockClear();
+    expect(await ingestInto(worded)).toMatchObject({ status: 'ready', chunks: 1, embedded: 0, skipped: 1 });
+    expect(await worded.searchText?.({ text: 'valves', topK: 2, ...scope })).toMatchObject([{ documentId: 'pumps' }]);
+    expect(await ingestInto(worded)).toMatchObject({ status: 'unchanged' });
+    expect(embed).not.toHaveBeenCalled();
+    await plain.close();
+    await worded.close();
   });
 
   it('reads the chunks around a hit and no others', async () => {
