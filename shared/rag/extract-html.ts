@@ -66,7 +66,7 @@ export function extractHtml(source: ExtractSource): ExtractedText {
     else if (name === 'code' && code !== undefined) code.language ||= languageOf(attributes);
     else if (name === 'code') writer().text('`');
     else if (name === 'br' && code !== undefined) code.text += '\n';
-    else if (name === 'img') writer().text(attributes.get('alt') ?? '');
+    else if (name === 'img') writer().picture(attributes.get('alt') ?? '');
     else tables.opened(name);
   };
 

@@ -2,6 +2,8 @@
 export interface MarkdownWriter {
   /** Inline text; any run of white space is one space, none at the beginning of a line. */
   text(text: string): void;
+  /** What a picture shows: as text, with a space between it and the words beside it. */
+  picture(text: string): void;
   /** At least that many line breaks before whatever comes next. */
   breakLine(count: 1 | 2): void;
   /** What the next line begins with, e.g. `## ` or `- `; the lines after it are indented by `indent`. */
@@ -12,10 +14,14 @@ export interface MarkdownWriter {
   finish(): string;
 }
 
+const OPENING = /[\p{Ps}\p{Pi}]$/u;
+const CLOSING = /^[\p{Pe}\p{Pf}.,:;!?…]/u;
+
 export function createMarkdownWriter(): MarkdownWriter {
   const parts: string[] = [];
   let breaks = 0;
   let space = false;
+  let isPicture = false;
   let marked = '';
   let indented = '';
 
@@ -25,6 +31,7 @@ export function createMarkdownWriter(): MarkdownWriter {
     const due = parts.length === 0 ? start : breaks > 0 ? '\n'.repeat(breaks) + start : space ? ' ' : '';
     breaks = 0;
     space = false;
+    isPicture = false;
     marked = '';
     return due;
   };
@@ -36,8 +43,16 @@ export function createMarkdownWriter(): MarkdownWriter {
       if (collapsed.startsWith(' ')) space = true;
       const trimmed = collapsed.trim();
       if (trimmed === '') return;
+      if (isPicture && !CLOSING.test(trimmed)) space = true;
       parts.push(lead(), trimmed);
       space = collapsed.endsWith(' ');
+    },
+    picture(text) {
+      const shown = text.replace(/\s+/g, ' ').trim();
+      if (shown === '') return;
+      if (!OPENING.test(parts.at(-1)?.at(-1) ?? '')) space = true;
+      parts.push(lead(), shown);
+      isPicture = true;
     },
     breakLine(count) {
       if (parts.length > 0) breaks = Math.max(breaks, count);

@@ -159,6 +159,19 @@ describe('HTML', () => {
     ).toBe('See the guide, a cat.');
   });
 
+  test.each([
+    ['word<img alt="a cat">word', 'word a cat word'],
+    ['word <img alt="a cat">, and more', 'word a cat, and more'],
+    ['<img alt="a cat"><img alt="a dog">', 'a cat a dog'],
+    ['in<img alt="">side<img alt=" ">s<img>!', 'insides!'],
+    ['<p>one<p><img alt="a cat"><p>two', 'one\n\na cat\n\ntwo'],
+    ['see<br><img alt="a cat">too', 'see\na cat too'],
+    ['“<img alt="a cat">” (<img alt="a dog">)', '“a cat” (a dog)'],
+    ['<table><tr><td>x<img alt="a cat"><td>y</table>', '| x a cat | y |\n| --- | --- |'],
+  ])('sets what a picture shows apart from the words beside it: %s', async (content, text) => {
+    expect(await html(content)).toBe(text);
+  });
+
   test('reads attributes with any quotes, and tags that end anywhere', async () => {
     expect(await html(`<p title='a > b' class=x/y>one</p foo="bar">two<p class="<p>">three`)).toBe(
       'one\n\ntwo\n\nthree',
