@@ -42,7 +42,8 @@ export function createReadEstimate({ count, now = () => performance.now() }: Rea
       const { size } = known;
       return async ({ searches, chunks }) => {
         const entries = await size;
-        return entries === null ? null : searches * Math.ceil(entries / ENTRIES_PER_READ) + chunks;
+        // A query that finds nothing is charged for as one read.
+        return entries === null ? null : searches * Math.max(1, Math.ceil(entries / ENTRIES_PER_READ)) + chunks;
       };
     },
   };

@@ -22,7 +22,9 @@ describe('what a search is charged for', () => {
   it.each([
     ['a read per 100 index entries begun, and one per result', 1_550, { searches: 1, chunks: 5 }, 21],
     ['the entries for each of two searches', 1_550, { searches: 2, chunks: 20 }, 52],
-    ['nothing in an empty collection', 0, { searches: 1, chunks: 0 }, 0],
+    ['one read for a search that an empty collection answers', 0, { searches: 1, chunks: 0 }, 1],
+    ['one read for each of two', 0, { searches: 2, chunks: 0 }, 2],
+    ['nothing where nothing was searched', 0, { searches: 0, chunks: 0 }, 0],
     ['one read for few entries', 3, { searches: 1, chunks: 3 }, 4],
   ])('is %s', async (_title, size, store, expected) => {
     expect(await prepare([size]).estimate.begin(SCOPE)(store)).toBe(expected);
