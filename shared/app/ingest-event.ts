@@ -76,7 +76,8 @@ export function createIngestEvent({
     const { readDocumentEvent } = await import('../stores/document/firestore-event.ts');
     const event = readDocumentEvent(input);
     const outcome = await receive(event);
-    const lagMs = event.timeMs === undefined ? undefined : now() - event.timeMs;
+    // Another machine's clock may be ahead of ours.
+    const lagMs = event.timeMs === undefined ? undefined : Math.max(0, now() - event.timeMs);
     telemetry.documentIngested({
       via: 'event',
       outcome: outcome.status,

@@ -205,7 +205,7 @@ export function createMetricsSink({ metrics, labelOf, tracksTokens, tracksCost }
 
     documentIngested({ via, outcome, lagMs }) {
       documents([via, outcome]);
-      if (lagMs !== undefined) lag([], Math.max(0, lagMs) / 1000);
+      if (lagMs !== undefined) lag([], lagMs / 1000);
     },
 
     textsEmbedded({ texts, latencyMs, error, ...target }) {

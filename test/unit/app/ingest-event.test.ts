@@ -139,6 +139,13 @@ describe('the event that a document was written', () => {
     expect(await handle(eventOf('docs/a'))).toMatchObject({ status: 'ready' });
   });
 
+  test('that comes from the future, by another machine’s clock, has no lag', async () => {
+    const { world, handle, eventOf } = setting;
+    await world.documents.putDocument({ id: 'a', text: paragraphs('A'), tenant: null });
+    const { facts } = await handle(eventOf('docs/a', { ageHours: -1 }));
+    expect(facts).toMatchObject({ lag_seconds: 0 });
+  });
+
   test.each<ErrorCode>(['server_error', 'content_filtered'])(
     'that would fail the same way again is acknowledged: %s',
     async (code) => {
