@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { SluiceConfig } from '../config/types.ts';
 import { AppError, type ErrorCode } from '../contracts/app-error.ts';
-import { checkMetadata } from '../contracts/metadata-rules.ts';
+import { checkDocumentMetadata } from '../contracts/metadata-rules.ts';
 import { toErrorBody } from '../http/error-response.ts';
 import type { DocumentInput, documentsSchema } from '../http/schemas/documents-schema.ts';
 import { isDocumentFault } from '../rag/document-fault.ts';
@@ -254,7 +254,7 @@ function toIngestInput(document: DocumentInput, path: string, tenant: string | n
       param: `${path}${text === undefined ? 'content_base64' : 'text'}`,
     });
   }
-  if (metadata !== undefined) checkMetadata(metadata, `${path}metadata`);
+  if (metadata !== undefined) checkDocumentMetadata(metadata, `${path}metadata`);
   return {
     content: text ?? decodeBase64(base64 ?? '', `${path}content_base64`),
     tenant,

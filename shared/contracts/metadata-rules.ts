@@ -38,6 +38,22 @@ export function checkMetadata(metadata: Metadata, param: string): void {
   }
 }
 
+/** What a passage says of its own place in the document. */
+const PASSAGE_NAMES = ['start', 'end', 'chunk_index', 'chunk_count'];
+
+/**
+ * As `checkMetadata`, for that of a whole document: its passages get it too, beside names of their own.
+ * @throws AppError `invalid_request`.
+ */
+export function checkDocumentMetadata(metadata: Metadata, param: string): void {
+  checkMetadata(metadata, param);
+  const taken = PASSAGE_NAMES.find((name) => Object.hasOwn(metadata, name));
+  if (taken === undefined) return;
+  throw new AppError('invalid_request', `All passages carry a "${taken}" of their own; use another name for yours.`, {
+    param: `${param}.${taken}`,
+  });
+}
+
 /** A copy that shares nothing with the original. */
 export function copyMetadata(metadata: Metadata): Metadata {
   const copy: Record<string, Metadata[string]> = {};

@@ -1,6 +1,6 @@
 import { AppError, toAppError } from '../contracts/app-error.ts';
 import type { DocumentScope } from '../contracts/document-store.ts';
-import { checkMetadata } from '../contracts/metadata-rules.ts';
+import { checkDocumentMetadata } from '../contracts/metadata-rules.ts';
 import type { Metadata, VectorStore } from '../contracts/vector-store.ts';
 import { type ChunkOptions, chunkText } from './chunk.ts';
 import { isDocumentFault } from './document-fault.ts';
@@ -92,7 +92,7 @@ export async function attemptUnderClaim(
     }
     contentHash = tools.hashOf(input);
     // The store would refuse it too, but only once the vectors are paid for.
-    checkMetadata({ ...input.metadata, ...labels(input.title, input.source) }, 'metadata');
+    checkDocumentMetadata({ ...input.metadata, ...labels(input.title, input.source) }, 'metadata');
     const { error, ...counts } = await enterAndFill(tools, attempt, input);
     if (error !== undefined) return await fail(error, counts);
     const isSettled = await claim.settle({ state: 'ready', chunks: counts.chunks, contentHash });

@@ -94,13 +94,14 @@ export function planChunks({ pieces, stored, documentId, tenant, metadata }: Pla
 
 function toMetadata(metadata: Metadata, { start, end, headings, index, page }: TextPiece, count: number): Metadata {
   return {
+    ...(headings.length > 0 ? { headings: headings.join(' > ') } : {}),
+    ...(page === undefined ? {} : { page }),
     ...metadata,
+    // `checkDocumentMetadata` keeps these names free.
     start,
     end,
     chunk_index: index,
     chunk_count: count,
-    ...(headings.length > 0 ? { headings: headings.join(' > ') } : {}),
-    ...(page === undefined ? {} : { page }),
   };
 }
 

@@ -81,6 +81,25 @@ vectorstore: {provider: memory, embedding_dimensions: 2}
     expect(await send('GET', '/v1/documents/kept-out')).toMatchObject({ status: 404 });
   });
 
+  it.each(['start', 'end', 'chunk_index', 'chunk_count'])(
+    'for metadata with a name that passages carry are told to take another: %s',
+    async (name) => {
+      const asked = upstream.requests.length;
+      const document = { id: `with-${name}`, text: 'A text.', metadata: { year: 1, [name]: 'mine' } };
+      const message = expect.stringMatching(/passages.*another name/i);
+      expect(await send('POST', '/v1/documents', document)).toMatchObject({
+        status: 400,
+        body: { error: { type: 'invalid_request_error', param: `metadata.${name}`, message } },
+      });
+      expect(await send('POST', '/v1/documents', { documents: [{ text: 'B.' }, document] })).toMatchObject({
+        status: 400,
+        body: { error: { param: `documents[1].metadata.${name}`, message } },
+      });
+      expect(upstream.requests).toHaveLength(asked);
+      expect(await send('GET', `/v1/documents/${document.id}`)).toMatchObject({ status: 404 });
+    },
+  );
+
   it.each([
     [{ id: 'a', metadata: { ['k'.repeat(257)]: 1 }, text: 'A text.' }, 'metadata', 'a name has at most 256 characters'],
     [{ id: 'a', metadata: { '': 1 }, text: 'A text.' }, 'metadata', 'A metadata key is empty.'],

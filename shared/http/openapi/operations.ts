@@ -128,6 +128,8 @@ export const OPERATIONS: readonly Operation[] = [
     id: 'ingestDocuments',
     tag: 'ingest',
     summary: 'Makes one document, or several, searchable',
+    description:
+      'Passages get the metadata of their document and, of their own, `start`, `end`, `chunk_index` and `chunk_count`, which a document’s may not hold.',
     body: documentsSchema,
     answers: {
       200: json(answers.documentList, 'What became of each'),

@@ -139,6 +139,23 @@ describe('the event that a document was written', () => {
     expect(await handle(eventOf('docs/a'))).toMatchObject({ status: 'ready' });
   });
 
+  test.each(['start', 'end', 'chunk_index', 'chunk_count'])(
+    'of a document whose metadata has a name of passages is recorded as failed, and says so: %s',
+    async (name) => {
+      const { world, handle, eventOf, instance } = setting;
+      await world.documents.putDocument({ id: 'a', text: paragraphs('A'), metadata: { [name]: 1 }, tenant: null });
+      expect(await handle(eventOf('docs/a'))).toMatchObject({
+        status: 'failed',
+        facts: { code: 'invalid_request', param: `metadata.${name}` },
+      });
+      expect(await instance.status('a', { collection: 'default', tenant: null })).toMatchObject({
+        state: 'failed',
+        error: { message: expect.stringMatching(new RegExp(`passages.*another name.*\\(metadata\\.${name}\\)`)) },
+      });
+      expect(world.embedded).toEqual([]);
+    },
+  );
+
   test('that comes from the future, by another machine’s clock, has no lag', async () => {
     const { world, handle, eventOf } = setting;
     await world.documents.putDocument({ id: 'a', text: paragraphs('A'), tenant: null });

@@ -6,6 +6,7 @@ import { createEmbedder } from '../../../shared/rag/embed.ts';
 import { createIngestion, type IngestInput, type IngestionOptions } from '../../../shared/rag/ingest.ts';
 import { createMemoryDocumentStore } from '../../../shared/stores/document/memory.ts';
 import { createMemoryVectorStore } from '../../../shared/stores/vector/memory.ts';
+import { createPdf } from '../../support/office-files.ts';
 
 const { signal } = new AbortController();
 const scope = { collection: 'default', tenant: null };
@@ -127,6 +128,16 @@ describe('a document', () => {
       });
       expect(text.slice(Number(chunk.metadata.start), Number(chunk.metadata.end))).toBe(chunk.content);
     }
+  });
+
+  test('keeps the page and the headings that its metadata gives, over those it has itself', async () => {
+    const { create, vectorStore } = setting;
+    const metadata = { page: 'cover', headings: 'Mine' };
+    const content = createPdf([['Some text.']]);
+    await create().ingest({ id: 'file', content, tenant: null, metadata }, { signal });
+    await create().ingest(document('# Title\n\nText.', { contentType: 'text/markdown', metadata }), { signal });
+    expect(await vectorStore.listDocument('file', scope)).toMatchObject([{ metadata }]);
+    expect(await vectorStore.listDocument('guide', scope)).toMatchObject([{ metadata }]);
   });
 
   test('that is HTML is read, and its own title used where none is given', async () => {
