@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../contracts/app-error.ts';
-import { findOllama, type LocalOllama, type OllamaProbe } from './defaults.ts';
+import { findOllama, type LocalOllama, type OllamaProbe } from './development-defaults.ts';
 import { fromOllamaHost } from './endpoint.ts';
 import { type Environment, isCloudRun, isProduction } from './environment.ts';
 import { finish, fromTree } from './from-tree.ts';

@@ -1,26 +1,24 @@
 import type { AuthConfig } from '../auth-types.ts';
-import { chooseDefaultAgents, type LocalOllama } from '../defaults.ts';
+import { chooseDefaultAgents, type LocalOllama } from '../development-defaults.ts';
 import { BUILT_IN_TOOLS, type RecordStoreName } from '../names.ts';
 import { deepFreeze, defined } from '../objects.ts';
 import type { ConfigDocument } from '../schema/document.ts';
 import type { EmbeddingsConfig, LoadedConfig, SluiceConfig, VectorStoreConfig } from '../types.ts';
 import { normalizeAgents } from './agents.ts';
 import { normalizeAuth } from './auth.ts';
+import { normalizeCache } from './cache.ts';
 import type { NormalizeContext } from './context.ts';
 import { LOCAL_EMBEDDING_DIMENSIONS, normalizeEmbeddings } from './embeddings.ts';
+import { normalizeIngestion } from './ingestion.ts';
+import { normalizeLimits } from './limits.ts';
 import { normalizeModelServices } from './model-services.ts';
 import { normalizeObservability } from './observability.ts';
+import { normalizePrices } from './prices.ts';
 import { normalizeProviders } from './providers.ts';
+import { normalizeRetrieval } from './retrieval.ts';
 import { normalizeRouting } from './routing.ts';
-import {
-  normalizeCache,
-  normalizeIngestion,
-  normalizeLimits,
-  normalizePrices,
-  normalizeRetrieval,
-  normalizeTools,
-} from './service.ts';
 import { localOnlyFault } from './target.ts';
+import { normalizeTools } from './tools.ts';
 import { normalizeVectorStore } from './vectorstore.ts';
 
 export interface DocumentScope {

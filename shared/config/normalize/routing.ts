@@ -1,6 +1,6 @@
 import { nearest } from '../nearest.ts';
 import { defined } from '../objects.ts';
-import type { RoutingInput } from '../schema/service.ts';
+import type { RoutingInput } from '../schema/routing.ts';
 import type { RoutingRule } from '../types.ts';
 import type { NormalizeContext } from './context.ts';
 

@@ -1,12 +1,19 @@
 import { formatPath, type Problems } from '../problems.ts';
 import { agents } from './agents.ts';
 import { auth } from './auth.ts';
+import { cache } from './cache.ts';
 import { flag } from './common.ts';
 import { embeddings } from './embeddings.ts';
+import { ingestion } from './ingestion.ts';
+import { limits } from './limits.ts';
 import { modelServices } from './model-services.ts';
 import { observability } from './observability.ts';
+import { prices } from './prices.ts';
+import { privacy } from './privacy.ts';
+import { retrieval } from './retrieval.ts';
+import { routing } from './routing.ts';
 import { INVALID, type Infer, type Schema, unknownKey } from './schema.ts';
-import { cache, ingestion, limits, prices, privacy, retrieval, routing, tools } from './service.ts';
+import { tools } from './tools.ts';
 import { vectorstore } from './vectorstore.ts';
 
 /** Schemas are built when their block is written: a start pays for what its file uses. */
@@ -42,14 +49,13 @@ export function parseDocument(
   tree: unknown,
   problems: Problems,
 ): { readonly document: ConfigDocument; readonly invalid: ReadonlySet<string> } {
-  const root = tree;
   const document: Record<string, unknown> = {};
   const invalid = new Set<string>();
-  if (typeof root !== 'object' || root === null) {
+  if (typeof tree !== 'object' || tree === null) {
     problems.add('', 'must be a mapping of blocks such as agents and embeddings, or a list of agents');
     return { document, invalid };
   }
-  for (const [key, value] of Object.entries(root)) {
+  for (const [key, value] of Object.entries(tree)) {
     if (!isBlockName(key)) {
       problems.add(formatPath([key]), unknownKey(key, Object.keys(BLOCKS)));
       continue;
