@@ -1,5 +1,5 @@
 import type { App } from '../shared/app/create-app.ts';
-import type { Handler } from '../shared/http/define-handler.ts';
+import type { Handler } from '../shared/http/http-function.ts';
 import type { Route } from '../shared/http/router.ts';
 import { PROMETHEUS_CONTENT_TYPE } from '../shared/telemetry/prometheus-text.ts';
 

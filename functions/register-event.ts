@@ -4,7 +4,7 @@ import { AppError } from '../shared/contracts/app-error.ts';
 import { createBodyRoom } from '../shared/http/body-room.ts';
 import { installFrontDoor } from '../shared/http/front-door.ts';
 import { createLog } from '../shared/telemetry/log.ts';
-import { logDelay, logDocument } from './document-line.ts';
+import { logDelay, logDocument } from './event-log.ts';
 import { exitWithProblems, hostCheckOf, startApp } from './register.ts';
 
 /** An event holds a document before and after, of 1 MiB at most each; the platform delivers up to 16 MiB. */

@@ -1,8 +1,8 @@
 import { assertModelAllowed } from '../../shared/app/caller.ts';
 import type { App } from '../../shared/app/create-app.ts';
 import { createLazy, type Lazy } from '../../shared/app/lazy.ts';
-import type { Handler, RequestContext } from '../../shared/http/define-handler.ts';
 import { toMessagesErrorBody } from '../../shared/http/dialects/messages-error.ts';
+import type { Handler, RequestContext } from '../../shared/http/http-function.ts';
 import type { Route } from '../../shared/http/router.ts';
 import type { Dialect } from './dialects/dialect.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { AppError } from '../../shared/contracts/app-error.ts';
-import type { Answer, Handler, RequestContext } from '../../shared/http/define-handler.ts';
+import type { Answer, Handler, RequestContext } from '../../shared/http/http-function.ts';
 import type { Route } from '../../shared/http/router.ts';
 
 /** Where the build puts the page: beside the bundle. */

@@ -1,6 +1,6 @@
 import type { App } from '../../shared/app/create-app.ts';
 import { createLazy } from '../../shared/app/lazy.ts';
-import type { Handler } from '../../shared/http/define-handler.ts';
+import type { Handler } from '../../shared/http/http-function.ts';
 import { readQuery } from '../../shared/http/query.ts';
 import type { Route } from '../../shared/http/router.ts';
 import { chatRoutes } from '../chat/routes.ts';

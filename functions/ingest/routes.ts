@@ -2,7 +2,7 @@ import type { App } from '../../shared/app/create-app.ts';
 import type { DocumentResult } from '../../shared/app/documents-service.ts';
 import { createLazy } from '../../shared/app/lazy.ts';
 import { defined } from '../../shared/config/objects.ts';
-import type { Handler, RequestContext } from '../../shared/http/define-handler.ts';
+import type { Handler, RequestContext } from '../../shared/http/http-function.ts';
 import { readQuery } from '../../shared/http/query.ts';
 import type { Route } from '../../shared/http/router.ts';
 import { parseRequest } from '../../shared/http/validation.ts';

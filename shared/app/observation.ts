@@ -1,7 +1,7 @@
 import type { SluiceConfig } from '../config/types.ts';
 import type { AppError, ErrorCode } from '../contracts/app-error.ts';
-import type { HttpFunctionOptions } from '../http/define-handler.ts';
 import type { FrontDoorOptions } from '../http/front-door.ts';
+import type { HttpFunctionOptions } from '../http/http-function.ts';
 import { type Call, elapsedMs } from '../telemetry/call.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createLogSink } from '../telemetry/log-sink.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { RequestContext } from './define-handler.ts';
+import type { RequestContext } from './http-function.ts';
 
 /** A request as far as it matters who makes it, known before its body is. */
 export type CallerRequest = Pick<RequestContext, 'request' | 'header' | 'setHeader' | 'remoteAddress'>;

@@ -34,8 +34,8 @@ const TOKEN_MARGIN = 0.8;
 /** Servers limit their request bodies, often to 2 MB; JSON escapes some of the text. */
 const MAX_BYTES = 1_500_000;
 
-/** Callers with fewer texts share a request up to that many; more in one would only take longer than two side by side. */
-const TOGETHER = 100;
+/** Most texts in a request that several callers share: two requests side by side are faster than a larger one. */
+const MAX_SHARED_ITEMS = 100;
 
 export function toBatchCaps(provider: EmbeddingProvider): BatchCaps {
   return {
@@ -54,11 +54,11 @@ export function narrowCaps(caps: BatchCaps, other: BatchCaps): BatchCaps {
   };
 }
 
-/** Whether there are texts enough that waiting for more would not fill the next request better. */
+/** Whether enough texts wait to fill a request, so that waiting for more is of no use. */
 export function isFull(sources: readonly BatchSource[], { items }: BatchCaps): boolean {
   let waiting = 0;
   for (const source of sources) waiting += source.items.length;
-  return waiting >= Math.min(items, TOGETHER);
+  return waiting >= Math.min(items, MAX_SHARED_ITEMS);
 }
 
 /**
@@ -71,7 +71,7 @@ export function takeBatch<Source extends BatchSource>(line: Source[], caps: Batc
   let tokens = 0;
   let bytes = 0;
   for (let source = line[0]; source !== undefined; source = line[0]) {
-    const most = batch.length === 0 ? caps.items : Math.min(caps.items, TOGETHER);
+    const most = batch.length === 0 ? caps.items : Math.min(caps.items, MAX_SHARED_ITEMS);
     let taken = 0;
     for (const item of source.items) {
       tokens += item.tokens;

@@ -1,7 +1,8 @@
 import { type AppError, toAppError, withUsage } from '../contracts/app-error.ts';
 import type { EmbeddingProvider, EmbeddingPurpose } from '../contracts/embedding-provider.ts';
+import type { Policy } from '../resilience/retry.ts';
+import { createAbortWatch } from './abort-watch.ts';
 import { checkVectors } from './check-vectors.ts';
-import { createDepartures } from './departures.ts';
 import {
   type BatchCaps,
   type BatchEntry,
@@ -17,14 +18,11 @@ import {
 } from './embed-batch.ts';
 import { atIndex, isAboutSize } from './embed-refusal.ts';
 
-/** The one policy shape: run it, perhaps again, under this signal. */
-export type RetryPolicy = <T>(operation: (signal: AbortSignal) => Promise<T>, signal: AbortSignal) => Promise<T>;
-
 export interface EmbedQueueOptions {
   readonly provider: EmbeddingProvider;
   /** Most requests in flight. */
   readonly concurrency: number;
-  readonly attempt: RetryPolicy;
+  readonly attempt: Policy;
   /** Told of every vector that arrives. */
   readonly onVector: (text: string, vector: Float32Array, purpose: EmbeddingPurpose) => void;
 }
@@ -55,7 +53,7 @@ interface Job extends BatchSource {
   settled: boolean;
 }
 
-/** A request on its way. It is called off when nobody waits for it any more. */
+/** A request on its way, aborted when no job waits for it any more. */
 interface Flight {
   readonly controller: AbortController;
   readonly jobs: Set<Job>;
@@ -63,15 +61,15 @@ interface Flight {
 
 type Entry = BatchEntry<Job>;
 
-/** How long texts of documents may wait for others to share a request with, while requests are under way anyway. */
+/** How long a request for documents may wait for more texts to fill it, while other requests are under way. */
 const LINGER_MS = 5;
 
 /**
- * The line in front of a provider. Callers that come at the same time share requests: ingesting many small documents
- * takes as few of them as one large document does. What is wrong with one caller's text is that caller's failure alone.
+ * The queue in front of a provider. Callers that come at the same time share requests, so that many small documents take
+ * no more requests than one large one. A text that is refused fails its own caller and nobody else.
  */
 export function createEmbedQueue({ provider, concurrency, attempt, onVector }: EmbedQueueOptions): EmbedQueue {
-  const watch = createDepartures();
+  const watch = createAbortWatch();
   const lines: Record<EmbeddingPurpose, Job[]> = { query: [], document: [] };
   const name = `${provider.id}/${provider.model}`;
   let learned: BatchCaps = { items: Infinity, tokens: Infinity, bytes: Infinity };
@@ -84,7 +82,7 @@ export function createEmbedQueue({ provider, concurrency, attempt, onVector }: E
   /** Asked each time: some providers learn their limits from the server. */
   const caps = (): BatchCaps => narrowCaps(toBatchCaps(provider), learned);
 
-  /** Who comes first pays for a text that several share, and who has left does not pay any more. */
+  /** Divides a request's tokens among its callers. A text that several share is paid by the first that has not left. */
   const charge = (entries: readonly Entry[], tokens: number | undefined): void => {
     const payers = entries.toSorted((left, right) => Number(left.source.settled) - Number(right.source.settled));
     const shares = shareTokens(payers, tokens);
@@ -129,12 +127,12 @@ export function createEmbedQueue({ provider, concurrency, attempt, onVector }: E
     }
   };
 
-  /** A batch, in halves where it is refused for its size. @returns whether all of it passed. */
+  /** Embeds a batch, in halves where it is refused for its size. @returns whether all of it passed. */
   const perform = async (entries: readonly Entry[], purpose: EmbeddingPurpose): Promise<boolean> => {
     const live = entries.filter(({ source }) => !source.settled);
     const [first] = live;
     if (first === undefined) return false;
-    // What was learned since the batch was made, from another one, holds for it too.
+    // Another batch may have met the provider's limit since this one was made: too large now, it is halved unsent.
     const isAsked = live.length === 1 || fitsCaps(live, caps());
     const error = isAsked ? await request(live, purpose) : undefined;
     if (isAsked && error === undefined) return true;
@@ -149,15 +147,15 @@ export function createEmbedQueue({ provider, concurrency, attempt, onVector }: E
     const middle = Math.ceil(live.length / 2);
     const front = await perform(live.slice(0, middle), purpose);
     const back = await perform(live.slice(middle), purpose);
-    // A half that fails as well tells of a text that is too long, not of too many.
+    // When a half fails too, one text is too long; that says nothing about how many fit.
     if (error !== undefined && front && back) learned = learnCap(caps(), live);
     return front && back;
   };
 
   /**
-   * Lets those of a request that failed go, but where its answer was unusable as a whole: a text of one caller may have
-   * spoilt it for the others. Half of it is asked for alone, then the other; when neither can be had the fault is the
-   * provider's, and when one can, it goes on with the other half. Two requests more for each time the texts can be halved.
+   * Fails the callers of a request. Only when several share it and its answer was unusable as a whole is the text at
+   * fault looked for, since one caller's text may have spoilt it for all: both halves are sent again. When both fail, the
+   * provider is at fault; when one fails, that half is searched further. This takes two requests per halving.
    */
   const separate = async (entries: readonly Entry[], error: AppError, purpose: EmbeddingPurpose): Promise<void> => {
     const live = entries.filter(({ source }) => !source.settled);
@@ -188,7 +186,10 @@ export function createEmbedQueue({ provider, concurrency, attempt, onVector }: E
     }
   };
 
-  /** Starts what there is room for. Someone waits for a query, so queries go first and never wait for company. */
+  /**
+   * Starts as many requests as there is room for. Somebody is waiting for the answer to a query, so queries go first and
+   * never wait for more texts. @param isOver the wait for more texts of documents is over.
+   */
   const pump = (isOver = false): void => {
     for (const purpose of ['query', 'document'] as const) {
       const line = lines[purpose];

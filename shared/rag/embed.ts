@@ -1,10 +1,11 @@
 import { AppError, toAppError } from '../contracts/app-error.ts';
 import type { EmbeddingProvider, EmbeddingPurpose } from '../contracts/embedding-provider.ts';
 import { createDeadline } from '../resilience/deadline.ts';
+import type { Policy } from '../resilience/retry.ts';
 import { estimateTokens } from '../usage/tokens.ts';
 import { sha256 } from './document-key.ts';
 import type { BatchItem } from './embed-batch.ts';
-import { createEmbedQueue, type RetryPolicy } from './embed-queue.ts';
+import { createEmbedQueue } from './embed-queue.ts';
 import { createKeptVectors, createVectorCache, type VectorKeeping } from './vector-cache.ts';
 
 export interface EmbedderOptions {
@@ -12,7 +13,7 @@ export interface EmbedderOptions {
   /** Most requests in flight, over all callers of this embedder. Default 4. */
   readonly concurrency?: number;
   /** Default: one attempt. */
-  readonly retry?: RetryPolicy;
+  readonly retry?: Policy;
   /** Longest time one attempt may take. Default: no limit. */
   readonly timeoutMs?: number;
   /** Vectors kept in memory, for documents and for queries each. 0 keeps none. Default 500. */
@@ -67,7 +68,7 @@ export function createEmbedder(options: EmbedderOptions): Embedder {
   const mark = prefixes.document ? `+${sha256(prefixes.document).slice(0, 8)}` : '';
   const space = provider.dimensions === undefined ? `${name}${mark}` : `${name}@${provider.dimensions}${mark}`;
 
-  const limited: RetryPolicy = async (operation, signal) => {
+  const limited: Policy = async (operation, signal) => {
     const deadline = createDeadline(signal, timeoutMs, name);
     try {
       return await operation(deadline.signal);

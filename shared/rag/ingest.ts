@@ -12,9 +12,9 @@ import { attemptUnderClaim, NOTHING } from './ingest-attempt.ts';
 import { createClaims } from './ingest-claim.ts';
 import { toCanonicalJson } from './ingest-plan.ts';
 import { type ConvergeScope, createSources, isSettled, type SourceOutcome } from './ingest-source.ts';
+import { createKeyQueue } from './key-queue.ts';
 import { createModelGuard } from './model-guard.ts';
 import { recordOfChunks } from './record-of-chunks.ts';
-import { createTurns } from './turns.ts';
 
 /** Raised when the same text would give other chunks or vectors than before, so that everything is ingested anew. */
 const PIPELINE_VERSION = 1;
@@ -102,7 +102,7 @@ export function createIngestion(options: IngestionOptions): Ingestion {
   const { embedder, vectorStore, documentStore, chunking = {}, now = Date.now, sleep } = options;
   const chunkOptions = checkChunkOptions(chunking);
   const journal = toJournal(documentStore);
-  const inTurn = createTurns();
+  const inTurn = createKeyQueue();
   const forEachDocument = createDocumentsAtOnce();
   const claims = createClaims({ journal, now, sleep });
 

@@ -1,5 +1,5 @@
+import { createBatchedWriter } from './batched-writer.ts';
 import { safeText } from './safe-text.ts';
-import { createTurnWriter } from './turn-writer.ts';
 
 /** Cloud Logging's severities (https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity). */
 export type Severity = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR';
@@ -12,7 +12,7 @@ export type Log = (severity: Severity, message: string, fields?: Readonly<Record
 /** Writes one JSON object per line, the form that Cloud Logging reads from standard output. */
 export function createLog({
   minimum = 'INFO',
-  write = createTurnWriter((lines) => process.stdout.write(lines)),
+  write = createBatchedWriter((lines) => process.stdout.write(lines)),
 }: {
   readonly minimum?: Severity;
   readonly write?: (line: string) => void;

@@ -10,8 +10,8 @@ import type { Environment } from '../../shared/config/environment.ts';
 import { createDevelopmentConfig } from '../../shared/config/load.ts';
 import { parseConfig } from '../../shared/config/parse.ts';
 import { toCallerRequest } from '../../shared/http/caller-request.ts';
-import { createHttpFunction } from '../../shared/http/define-handler.ts';
 import { attachFrontDoor } from '../../shared/http/front-door.ts';
+import { createHttpFunction } from '../../shared/http/http-function.ts';
 
 export interface AppServer {
   readonly url: string;

@@ -1,4 +1,4 @@
-import { logDelay, logDocument } from '../../functions/document-line.ts';
+import { logDelay, logDocument } from '../../functions/event-log.ts';
 import { AppError } from '../../shared/contracts/app-error.ts';
 import type { Call, CallFacts } from '../../shared/telemetry/call.ts';
 import type { Log } from '../../shared/telemetry/log.ts';

@@ -5,8 +5,8 @@ import { http } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createBodyRoom, defaultRoomBytes } from '../../../shared/http/body-room.ts';
-import { createHttpFunction } from '../../../shared/http/define-handler.ts';
 import { attachFrontDoor } from '../../../shared/http/front-door.ts';
+import { createHttpFunction } from '../../../shared/http/http-function.ts';
 import { openConnection, parseAnswer } from './raw-connection.ts';
 
 const KB = 1024;

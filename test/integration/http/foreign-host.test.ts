@@ -6,8 +6,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { hostCheckOf } from '../../../functions/register.ts';
 import type { Environment } from '../../../shared/config/environment.ts';
 import { parseConfig } from '../../../shared/config/parse.ts';
-import { createHttpFunction } from '../../../shared/http/define-handler.ts';
 import { attachFrontDoor } from '../../../shared/http/front-door.ts';
+import { createHttpFunction } from '../../../shared/http/http-function.ts';
 
 const ON_CLOUD_RUN = { K_SERVICE: 'chat', GOOGLE_CLOUD_PROJECT: 'p' };
 const KEYS = 'auth: { keys: [{ name: k, key: sixteen-letters-x }] }';

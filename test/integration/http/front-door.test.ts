@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { http } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createHttpFunction, type RequestContext, type RequestOutcome } from '../../../shared/http/define-handler.ts';
 import { installFrontDoor } from '../../../shared/http/front-door.ts';
+import { createHttpFunction, type RequestContext, type RequestOutcome } from '../../../shared/http/http-function.ts';
 import { openConnection, parseAnswer, sendRaw } from './raw-connection.ts';
 
 const LIMIT = 64 * 1024;

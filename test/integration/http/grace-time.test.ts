@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { http } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createHttpFunction } from '../../../shared/http/define-handler.ts';
 import { attachFrontDoor } from '../../../shared/http/front-door.ts';
+import { createHttpFunction } from '../../../shared/http/http-function.ts';
 import { createGate } from '../../support/scripted-server.ts';
 import { openConnection, parseAnswer, type RawConnection } from './raw-connection.ts';
 

@@ -1,6 +1,6 @@
 import { http } from '@google-cloud/functions-framework';
-import { createHttpFunction } from '../../../shared/http/define-handler.ts';
 import { installFrontDoor } from '../../../shared/http/front-door.ts';
+import { createHttpFunction } from '../../../shared/http/http-function.ts';
 
 /**
  * A function for a process of its own, which a test talks to over its channel: it tells what happens to it, and its

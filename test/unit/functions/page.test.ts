@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pageRoutes } from '../../../functions/gateway/page.ts';
-import type { Answer, Handler, RequestContext } from '../../../shared/http/define-handler.ts';
+import type { Answer, Handler, RequestContext } from '../../../shared/http/http-function.ts';
 import { createRouter } from '../../../shared/http/router.ts';
 
 const HTML = '<!doctype html><title>Sluice</title>';

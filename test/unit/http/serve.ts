@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createHttpFunction, type Handler, type RequestOutcome } from '../../../shared/http/define-handler.ts';
+import { createHttpFunction, type Handler, type RequestOutcome } from '../../../shared/http/http-function.ts';
 import { type BufferedRequest, readBody } from '../../../shared/http/request-body.ts';
 import type { Route } from '../../../shared/http/router.ts';
 

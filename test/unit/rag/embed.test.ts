@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../../shared/contracts/app-error.ts';
 import { createEmbedder } from '../../../shared/rag/embed.ts';
-import type { RetryPolicy } from '../../../shared/rag/embed-queue.ts';
+import type { Policy } from '../../../shared/resilience/retry.ts';
 import {
   createFakeEmbeddings as createFake,
   toTexts as texts,
@@ -161,7 +161,7 @@ describe('a failure', () => {
         return { vectors: batch.map(toVector) };
       },
     });
-    const retry: RetryPolicy = async (operation, under) => {
+    const retry: Policy = async (operation, under) => {
       for (;;) {
         try {
           return await operation(under);

@@ -3,7 +3,7 @@ import { request as openRequest } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../../shared/contracts/app-error.ts';
-import type { Answer, Handler, RequestContext } from '../../../shared/http/define-handler.ts';
+import type { Answer, Handler, RequestContext } from '../../../shared/http/http-function.ts';
 import { type Served, serve } from './serve.ts';
 
 /** What the handler under `/test` does; each test sets its own. */

@@ -1,10 +1,10 @@
 import { expect, test, vi } from 'vitest';
-import { createDepartures } from '../../../shared/rag/departures.ts';
+import { createAbortWatch } from '../../../shared/rag/abort-watch.ts';
 
 test('every waiter is told once, by one listener', () => {
   const controller = new AbortController();
   const add = vi.spyOn(controller.signal, 'addEventListener');
-  const watch = createDepartures();
+  const watch = createAbortWatch();
   const waiters = Array.from({ length: 50 }, () => vi.fn());
   const ends = waiters.map((waiter) => watch(controller.signal, waiter));
   ends[3]?.();
@@ -18,7 +18,7 @@ test('the listener goes with the last waiter, and a new one brings a new listene
   const controller = new AbortController();
   const add = vi.spyOn(controller.signal, 'addEventListener');
   const remove = vi.spyOn(controller.signal, 'removeEventListener');
-  const watch = createDepartures();
+  const watch = createAbortWatch();
   const first = watch(controller.signal, () => {});
   const second = watch(controller.signal, () => {});
   first();
@@ -36,7 +36,7 @@ test('the listener goes with the last waiter, and a new one brings a new listene
 
 test('signals do not know of each other', () => {
   const [left, stayed] = [new AbortController(), new AbortController()];
-  const watch = createDepartures();
+  const watch = createAbortWatch();
   const leave = vi.fn();
   const stay = vi.fn();
   watch(left.signal, leave);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createTurnWriter } from '../../../shared/telemetry/turn-writer.ts';
+import { createBatchedWriter } from '../../../shared/telemetry/batched-writer.ts';
 
 const nextTurn = () => new Promise(setImmediate);
 
 describe('lines of one turn of the event loop', () => {
   it('are written at once, in their order', async () => {
     const written: string[] = [];
-    const write = createTurnWriter((text) => written.push(text));
+    const write = createBatchedWriter((text) => written.push(text));
     write('1\n');
     await Promise.resolve();
     write('2\n');
@@ -21,7 +21,7 @@ describe('lines of one turn of the event loop', () => {
   it('are written when the process ends first, and only once', async () => {
     const written: string[] = [];
     const before = process.listenerCount('exit');
-    const write = createTurnWriter((text) => written.push(text));
+    const write = createBatchedWriter((text) => written.push(text));
     write('last words\n');
     for (const listener of process.listeners('exit').slice(before)) listener(0);
     expect(written).toEqual(['last words\n']);

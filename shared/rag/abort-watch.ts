@@ -1,12 +1,15 @@
 /**
- * Watches signals on behalf of many waiters. A request's signal may have hundreds of them, and one listener on it tells
- * them all: listeners cost, and Node warns of a leak above ten.
+ * Watches abort signals on behalf of many waiters with one listener per signal: a request's signal may have hundreds of
+ * waiters, and Node warns of a leak above ten listeners.
  */
-export function createDepartures() {
+export function createAbortWatch() {
   const watched = new Map<AbortSignal, { readonly waiters: Set<() => void>; readonly onAbort: () => void }>();
 
-  /** @returns a function that ends the watch. `leave` is called at most once, and not for a signal that is aborted already. */
-  return (signal: AbortSignal, leave: () => void): (() => void) => {
+  /**
+   * @param notify called when the signal is aborted, at most once; never for a signal that is aborted already.
+   * @returns a function that ends the watch.
+   */
+  return (signal: AbortSignal, notify: () => void): (() => void) => {
     let watch = watched.get(signal);
     if (watch === undefined) {
       const waiters = new Set<() => void>();
@@ -19,9 +22,9 @@ export function createDepartures() {
       signal.addEventListener('abort', onAbort, { once: true });
     }
     const { waiters, onAbort } = watch;
-    waiters.add(leave);
+    waiters.add(notify);
     return () => {
-      waiters.delete(leave);
+      waiters.delete(notify);
       if (waiters.size > 0 || watched.get(signal)?.waiters !== waiters) return;
       watched.delete(signal);
       signal.removeEventListener('abort', onAbort);
