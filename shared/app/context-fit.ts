@@ -1,5 +1,5 @@
 import type { AgentConfig, LegConfig } from '../config/types.ts';
-import type { ChatRequest } from '../contracts/chat-provider.ts';
+import type { ChatMessage, ChatRequest } from '../contracts/chat-provider.ts';
 import type { Citation } from '../contracts/context-format.ts';
 import { measurePrompt } from '../routing/prompt-size.ts';
 import type { ModelCatalogue } from '../usage/catalogue.ts';
@@ -55,8 +55,9 @@ export function createContextFit({ context, legs, agent, catalogue }: ContextFit
     requestFor(request, leg) {
       const { message } = pack(request, leg);
       if (message === context.message) return request;
-      const place = request.messages.findIndex(({ role, content }) => role === 'system' && content === context.message);
-      return { ...request, messages: request.messages.with(place, { role: 'system', content: message }) };
+      const isContext = (one: ChatMessage): boolean => one.role === 'system' && one.content === context.message;
+      const messages = request.messages.map((one): ChatMessage => (isContext(one) ? { ...one, content: message } : one));
+      return { ...request, messages };
     },
 
     citationsFor(request, { provider, model }) {
