@@ -33,6 +33,9 @@ export function createRouter<Handler>(routes: readonly Route<Handler>[]): Router
     .filter((route) => route.path.includes(':'))
     .map((route) => ({ route, ...compile(route.path) }));
 
+  const isServed = (path: string): boolean =>
+    routes.some((route) => route.path === path) || patterns.some(({ expression }) => expression.test(path));
+
   return (method, path) => {
     const asked = method === 'HEAD' ? 'GET' : method;
     const known = exact.get(`${asked} ${path}`);
@@ -45,10 +48,20 @@ export function createRouter<Handler>(routes: readonly Route<Handler>[]): Router
       if (route.method === asked) return { route, params: toParams(names, found) };
       allowed.add(route.method);
     }
-    if (allowed.size === 0) throw new AppError('not_found', `There is no route ${method} ${printable(path)}.`);
+    if (allowed.size === 0) {
+      const other = otherSpellings(path).find((one) => isServed(one));
+      const cure = other === undefined ? '' : ` There is ${printable(other)}: look at the client's base URL.`;
+      throw new AppError('not_found', `There is no route ${method} ${printable(path)}.${cure}`);
+    }
     const allow = [...allowed].join(', ');
     throw new HttpError(405, 'invalid_request', `${method} is not served here. Use ${allow}.`, { headers: { allow } });
   };
+}
+
+/** What a client with the wrong base URL meant: OpenAI's wants the `/v1` in it, Anthropic's does not, and none a last slash. */
+function otherSpellings(path: string): string[] {
+  const single = path.replace(/\/{2,}/g, '/');
+  return [single, `/v1${single}`, single.replace(/^\/v1(?=\/v1\/)/, '')];
 }
 
 function compile(path: string): { expression: RegExp; names: string[] } {

@@ -46,6 +46,20 @@ describe('router', () => {
     expect(refusal('GET', '/v1/documents/')).toMatchObject({ code: 'not_found' });
   });
 
+  it.each([
+    ['/documents', '/v1/documents'],
+    ['/models/openai/gpt-4o', '/v1/models/openai/gpt-4o'],
+    ['//v1/models', '/v1/models'],
+    ['/v1/v1/documents', '/v1/documents'],
+    ['/v1//documents', '/v1/documents'],
+  ])('says for %s which route there is', (path, other) => {
+    expect(refusal('POST', path)).toMatchObject({ code: 'not_found', message: expect.stringContaining(` ${other}:`) });
+  });
+
+  it('names no other route for a path that is near none', () => {
+    expect(refusal('POST', '/v2/chat')).toMatchObject({ message: 'There is no route POST /v2/chat.' });
+  });
+
   it('decodes parameters once and after the path was split', () => {
     expect(find('GET', '/v1/documents/a%2Fb%2520c')).toEqual(['status', { id: 'a/b%20c' }]);
     expect(find('GET', '/v1/documents/%C3%BC%F0%9F%8C%8D')).toEqual(['status', { id: 'ü🌍' }]);
