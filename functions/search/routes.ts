@@ -32,15 +32,10 @@ export function searchRoutes(app: App): readonly Route<Handler>[] {
         const body = parseRequest(vectorStoreSearchSchema, context.readJson(app.config.limits.searchBodyBytes));
         const { collection } = parseRequest(placeSchema, context.params);
         const search = await app.search.get();
-        return {
-          json: await search.vectorStoreSearch({
-            collection,
-            body,
-            caller,
-            signal: context.signal,
-            facts: context.call.facts,
-          }),
-        };
+        const { signal, call } = context;
+        const json = await search.vectorStoreSearch({ collection, body, caller, signal, facts: call.facts });
+        // The query is searched for as it is, which finds much the same.
+        return { json, ...(body.rewrite_query ? { headers: { 'x-sluice-dropped-params': 'rewrite_query' } } : {}) };
       },
     },
   ];

@@ -125,6 +125,9 @@ describe('the official OpenAI client against the development defaults', () => {
     for await (const result of page) found.push(result.file_id);
     expect(found[0]).toBe('parking');
     expect(found.length).toBe(2);
+    const asked = { query: 'bicycles', rewrite_query: true };
+    const { response } = await client.vectorStores.search('default', asked).withResponse();
+    expect(response.headers.get('x-sluice-dropped-params')).toBe('rewrite_query');
 
     const answer = await client.chat.completions.create({
       model: 'default',
