@@ -1,7 +1,10 @@
+import type { LegConfig } from '../config/types.ts';
 import type { ChatResult } from '../contracts/chat-provider.ts';
+import type { Citation } from '../contracts/context-format.ts';
 import type { AnswerFacts } from '../http/dialects/answer-format.ts';
 import type { CallFacts } from '../telemetry/call.ts';
 import type { StoredAnswer } from './cache/stored-answer.ts';
+import type { Called } from './leg-run.ts';
 import type { ChatInput, PreparedChat } from './prepare-chat.ts';
 import type { ReactReport } from './react/react-types.ts';
 
@@ -12,7 +15,7 @@ export interface Answerer {
   readonly dropped: readonly string[];
 }
 
-/** An answer, however it was come by. */
+/** An answer, whether a model, the cache or nobody at all was asked for it. */
 export interface Outcome {
   readonly result: ChatResult;
   readonly by: Answerer;
@@ -24,44 +27,64 @@ export function fromStored({ provider, model, dropped, completion }: StoredAnswe
   return { result: { completion }, by: { provider, model, dropped }, cached: true };
 }
 
-/** What the answer says about itself; the log line of the call gets the same facts. */
-export function toFacts(
+/** Who answered a turn. */
+export function answererOf({
+  leg,
+  result,
+}: {
+  readonly leg: Pick<LegConfig, 'provider' | 'model'>;
+  readonly result: Pick<Called<unknown>, 'dropped'>;
+}): Answerer {
+  return { provider: leg.provider, model: leg.model, dropped: result.dropped };
+}
+
+/** Puts what the answer was into the facts of the call, for its log line, and gives what the answer says about itself. */
+export function concludeChat(
   { call }: ChatInput,
-  { tally, citations, context, request, ticket }: PreparedChat,
-  { by, cached, report }: Omit<Outcome, 'result'>,
+  prepared: PreparedChat,
+  outcome: Omit<Outcome, 'result'>,
   finishReason: string | undefined,
 ): AnswerFacts {
-  const { attempts, costUsd, promptTokens, completionTokens } = tally.summary();
-  const { provider, model } = by;
+  const totals = prepared.tally.summary();
+  const { by, cached, report } = outcome;
   Object.assign(call.facts, {
-    provider,
-    model,
-    attempts: attempts.length,
-    prompt_tokens: promptTokens,
-    completion_tokens: completionTokens,
-    cost_usd: costUsd,
-    cache: cached ? 'hit' : ticket ? 'miss' : 'off',
+    provider: by.provider,
+    model: by.model,
+    attempts: totals.attempts.length,
+    prompt_tokens: totals.promptTokens,
+    completion_tokens: totals.completionTokens,
+    cost_usd: totals.costUsd,
+    cache: cached ? 'hit' : prepared.ticket ? 'miss' : 'off',
     finish_reason: finishReason,
     ...(report === undefined ? {} : { steps: report.steps.length }),
   } satisfies CallFacts);
-  // The turns of an agent may have been answered by several models.
-  const put = report === undefined ? context?.citationsFor(request, by) : citations;
-  const cited = [...(put ?? []), ...(report?.citations ?? [])];
+  const citations = citationsOf(prepared, outcome);
   return {
-    provider,
-    model,
-    attempts,
-    cost_usd: costUsd,
+    provider: by.provider,
+    model: by.model,
+    attempts: totals.attempts,
+    cost_usd: totals.costUsd,
     cached,
-    ...(put === undefined && cited.length === 0 ? {} : { citations: cited }),
+    ...(citations === undefined ? {} : { citations }),
     ...(report === undefined ? {} : { steps: report.steps }),
   };
+}
+
+/** The passages that were put before the model, then those that its tools found; undefined where none were looked for. */
+function citationsOf(
+  { citations, context, request }: PreparedChat,
+  { by, report }: Omit<Outcome, 'result'>,
+): readonly Citation[] | undefined {
+  // Each turn of an agent may be answered by another model, with room for more or fewer passages: so all are named.
+  const inPrompt = report === undefined ? context?.citationsFor(request, by) : citations;
+  const fromTools = report?.citations ?? [];
+  return inPrompt === undefined && fromTools.length === 0 ? undefined : [...(inPrompt ?? []), ...fromTools];
 }
 
 export function toAnswerHeaders({ provider, model, dropped }: Answerer): Readonly<Record<string, string>> {
   return {
     'x-sluice-provider': provider,
-    // A header takes no other characters; model names of the guide's providers have none.
+    // A header takes printable ASCII alone.
     'x-sluice-model': model.replace(/[^\x20-\x7e]/g, '?'),
     ...(dropped.length === 0 ? {} : { 'x-sluice-dropped-params': dropped.join(', ') }),
   };

@@ -4,7 +4,6 @@ import type { Log } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ModelCatalogue } from '../usage/catalogue.ts';
 import type { Accounting } from './accounting.ts';
-import { createAnswers } from './answers.ts';
 import type { Backends } from './backends.ts';
 import { createChatRetrieval } from './chat-retrieval.ts';
 import { type ChatService, createChatService } from './chat-service.ts';
@@ -13,6 +12,7 @@ import type { EmbeddingsService } from './embeddings-service.ts';
 import type { Lazy } from './lazy.ts';
 import { createLegPolicies, type PolicyTime } from './leg-policies.ts';
 import { createLegRunner } from './leg-runner.ts';
+import { makeAnswerCache } from './make-answer-cache.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { PreparationOptions } from './prepare-chat.ts';
 
@@ -37,7 +37,7 @@ export interface ChatParts extends Pick<PreparationOptions, 'reactAgents'> {
 export function makeChat(parts: ChatParts): ChatService {
   const { config, backends, credentials, catalogue, outgoing, accounting, log, telemetry, now, time } = parts;
   const { budget, meter, embeddings: usage } = accounting;
-  const answers = createAnswers({ config, backends, embeddings: parts.embeddings, usage, log, now });
+  const answerCache = makeAnswerCache({ config, backends, embeddings: parts.embeddings, usage, log, now });
   return createChatService({
     config,
     resolve: (model) =>
@@ -55,7 +55,7 @@ export function makeChat(parts: ChatParts): ChatService {
     }),
     retrieval: createChatRetrieval({ config, retriever: parts.retriever, usage }),
     reactAgents: parts.reactAgents,
-    ...(answers === undefined ? {} : { answers }),
+    ...(answerCache === undefined ? {} : { answerCache }),
     budget,
     meter,
     catalogue,

@@ -1,6 +1,6 @@
 import type { LegConfig } from '../config/types.ts';
 import { AppError } from '../contracts/app-error.ts';
-import type { ChatBatch, ChatCall, ChatProvider, ChatRequest, ChatResult } from '../contracts/chat-provider.ts';
+import type { ChatBatch, ChatRequest, ChatResult } from '../contracts/chat-provider.ts';
 import type { CascadeResult } from '../resilience/cascade.ts';
 import { holdUntilOutput } from '../resilience/commit-point.ts';
 import { measurePrompt } from '../routing/prompt-size.ts';
@@ -10,7 +10,7 @@ import type { Budget, BudgetScope } from '../usage/budget.ts';
 import { countAnswerCharacters, countPromptCharacters } from '../usage/characters.ts';
 import type { ContextFit } from './context-fit.ts';
 import type { CostMeter } from './cost-meter.ts';
-import type { Called, LegAccount, LegRunner } from './leg-run.ts';
+import type { Called, LegRun, LegRunner } from './leg-run.ts';
 import type { Consumption, RequestTally } from './request-tally.ts';
 import { createStreamWatch, type StreamWatch } from './stream-watch.ts';
 import { completeStructured } from './structured-output.ts';
@@ -51,65 +51,53 @@ export interface StreamedTurn {
 
 export function createModelTurns(options: ModelTurnsOptions): ModelTurns {
   const { runLegs, meter, budget, scope, tally, route, call, keepsContent, deadlineAtMs, context } = options;
-  const onFailure = tally.failed;
-  const sentBy = (request: ChatRequest) => (leg: LegConfig) => context?.requestFor(request, leg) ?? request;
-  const abandonedBy = (request: ChatRequest) => (leg: LegConfig, account: LegAccount) =>
-    tally.abandoned(leg, account, measurePrompt(sentBy(request)(leg)).tokens);
+
+  /** Budget and legs of one turn; `sent` is the request as the leg that answered was sent it. */
+  const ask = async <Result>(
+    request: ChatRequest,
+    { streamed, finish, signal }: Pick<LegRun<Result>, 'streamed' | 'finish' | 'signal'>,
+  ) => {
+    await budget.check(scope);
+    const requestFor = (leg: LegConfig): ChatRequest => context?.requestFor(request, leg) ?? request;
+    const answered = await runLegs<Result>({
+      route,
+      request,
+      requestFor,
+      signal,
+      call,
+      streamed,
+      deadlineAtMs,
+      finish,
+      onFailure: tally.failed,
+      onAbandoned: (leg, account) => tally.abandoned(leg, account, measurePrompt(requestFor(leg)).tokens),
+    });
+    return { answered, sent: requestFor(answered.leg) };
+  };
 
   return {
     async complete(request, signal) {
-      await budget.check(scope);
-      const finish = completeStructured;
-      const onAbandoned = abandonedBy(request);
-      const requestFor = sentBy(request);
-      const run = {
-        route,
-        request,
-        requestFor,
-        signal,
-        call,
-        streamed: false,
-        deadlineAtMs,
-        finish,
-        onFailure,
-        onAbandoned,
-      };
-      const done = await runLegs(run);
-      const sent = requestFor(done.leg);
-      const { completion } = done.result.result;
-      await tally.answered(done, {
+      const { answered, sent } = await ask(request, { streamed: false, finish: completeStructured, signal });
+      const { completion } = answered.result.result;
+      await tally.answered(answered, {
         usage: completion.usage,
         finishReason: completion.choices[0]?.finish_reason,
         responseModel: completion.model,
         ...(keepsContent
           ? { content: { messages: sent.messages, answer: completion.choices[0]?.message.content ?? '' } }
           : {}),
-        ...(meter.billsCharacters(done.leg)
+        ...(meter.billsCharacters(answered.leg)
           ? { characters: { input: countPromptCharacters(sent), output: countAnswerCharacters(completion.choices) } }
           : {}),
       });
-      return done;
+      return answered;
     },
 
     async stream(request, signal) {
-      await budget.check(scope);
-      const finish = async (chat: ChatProvider, asked: ChatCall) => holdUntilOutput(await chat.stream(asked));
-      const onAbandoned = abandonedBy(request);
-      const requestFor = sentBy(request);
-      const run = {
-        route,
-        request,
-        requestFor,
-        signal,
-        call,
+      const { answered: turn, sent } = await ask(request, {
         streamed: true,
-        deadlineAtMs,
-        finish,
-        onFailure,
-        onAbandoned,
-      };
-      const turn = await runLegs(run);
-      const sent = requestFor(turn.leg);
+        finish: async (chat, asked) => holdUntilOutput(await chat.stream(asked)),
+        signal,
+      });
       const bills = meter.billsCharacters(turn.leg);
       const watch = createStreamWatch({ bills, keepsText: keepsContent });
       const characters = () => ({ input: countPromptCharacters(sent), output: watch.billedCharacters() });

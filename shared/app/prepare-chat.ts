@@ -45,7 +45,7 @@ export interface PreparationOptions {
   readonly retrieval: ChatRetrieval;
   readonly reactAgents: Lazy<ReactAgents>;
   /** Absent when answers are not cached. */
-  readonly answers?: AnswerCache;
+  readonly answerCache?: AnswerCache;
   readonly budget: Budget;
   readonly meter: CostMeter;
   readonly catalogue: Pick<ModelCatalogue, 'find'>;
@@ -114,6 +114,7 @@ export function createChatPreparation(options: PreparationOptions): PrepareChat 
       keepsContent: config.observability.logContent,
       deadlineAtMs,
     };
+    // Retrieval may have the agent's model rewrite the question, before there are passages to give it.
     const found = await retrieve(input, { tenant, turns: createModelTurns(turnsOptions), route }, signal);
     const citations = found?.citations;
     const context = found && createContextFit({ ...options, ...route, context: found });
@@ -128,7 +129,7 @@ export function createChatPreparation(options: PreparationOptions): PrepareChat 
         : undefined;
     const ticket = react
       ? undefined
-      : options.answers?.ticketFor({ route, request, tenant }, { enabled: body.sluice?.cache });
+      : options.answerCache?.ticketFor({ route, request, tenant }, { enabled: body.sluice?.cache });
     return { route, request, tenant, citations, context, tally, turns, react, ticket };
   };
 }

@@ -8,7 +8,7 @@ import type { EmbeddingsService } from './embeddings-service.ts';
 import type { Lazy } from './lazy.ts';
 import { embedsLocally } from './local-embeddings.ts';
 
-export interface AnswersOptions {
+export interface AnswerCacheParts {
   readonly config: SluiceConfig;
   readonly backends: Backends;
   readonly embeddings: Lazy<Pick<EmbeddingsService, 'configured'>>;
@@ -18,14 +18,14 @@ export interface AnswersOptions {
 }
 
 /** The cache of finished answers; undefined where the configuration has none. */
-export function createAnswers({
+export function makeAnswerCache({
   config,
   backends,
   embeddings,
   usage,
   log,
   now,
-}: AnswersOptions): AnswerCache | undefined {
+}: AnswerCacheParts): AnswerCache | undefined {
   const { cache } = config;
   if (!cache) return undefined;
   const onFault = (error: unknown): void => log('WARNING', 'cache not used', { error: describeError(error) });
