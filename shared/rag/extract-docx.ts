@@ -1,4 +1,5 @@
 import { AppError } from '../contracts/app-error.ts';
+import { toReadableMarkup } from './docx-markup.ts';
 import type { ExtractedText, ExtractSource } from './extract.ts';
 import { extractHtml } from './extract-html.ts';
 import { unpackZip } from './unpack-zip.ts';
@@ -22,27 +23,33 @@ export async function extractDocx(source: ExtractSource): Promise<ExtractedText>
   if (bytes.subarray(0, 8).toString('hex') === COMPOUND_FILE) {
     throw invalid('The document is encrypted or in the old .doc format. Save it as .docx without a password.');
   }
-  const { names } = unpackZip(bytes, { only: TEXT_PART, maxBytes: MAX_TEXT_BYTES });
-  if (!names.includes('[Content_Types].xml')) throw invalid(NO_DOCX);
-  const html = await toHtml(bytes);
+  const parts = unpackZip(bytes, { only: TEXT_PART, maxBytes: MAX_TEXT_BYTES });
+  if (!parts.has('[Content_Types].xml')) throw invalid(NO_DOCX);
+  const html = await toHtml(parts);
   return extractHtml({ text: () => html, bytes: () => bytes });
 }
 
+/** As mammoth writes it. A text never looks so, because its `<` is written as `&lt;`. */
+const CHECKBOX = /<input type="checkbox"( checked="checked")? \/>/g;
+
 const NO_DOCX = 'The file is damaged, or it is no Word document (.docx).';
 
-async function toHtml(buffer: Buffer): Promise<string> {
+async function toHtml(parts: ReadonlyMap<string, Buffer>): Promise<string> {
   const { default: mammoth } = await import('mammoth');
+  // What mammoth makes of an archive; its types leave out that it takes one that is open.
+  const file = {
+    exists: (name: string) => parts.has(name),
+    read: async (name: string) => toReadableMarkup(parts.get(name)?.toString() ?? ''),
+  };
   try {
-    const { value } = await mammoth.convertToHtml(
-      { buffer },
-      {
-        styleMap: ["p[style-name='Title'] => h1:fresh"],
-        externalFileAccess: false,
-        // A picture says nothing here, and is not even unpacked.
-        convertImage: mammoth.images.imgElement(async () => ({ src: '' })),
-      },
-    );
-    return value.replaceAll('\0', '').toWellFormed();
+    const { value } = await mammoth.convertToHtml({ file } as never, {
+      styleMap: ["p[style-name='Title'] => h1:fresh", "br[type='page'] => br", "br[type='column'] => br"],
+      externalFileAccess: false,
+      // A picture says nothing here beyond its description, and is not even unpacked.
+      convertImage: mammoth.images.imgElement(async () => ({ src: '' })),
+    });
+    const shown = value.replace(CHECKBOX, (_, checked) => (checked === undefined ? '☐' : '☒'));
+    return shown.replaceAll('\0', '').toWellFormed();
   } catch (error) {
     throw invalid(NO_DOCX, error);
   }

@@ -17,7 +17,7 @@ import { createModelGuard } from './model-guard.ts';
 import { recordOfChunks } from './record-of-chunks.ts';
 
 /** Raised when the same text would give other chunks or vectors than before, so that everything is ingested anew. */
-const PIPELINE_VERSION = 1;
+const PIPELINE_VERSION = 2;
 
 const DEFAULT_COLLECTION = 'default';
 

@@ -14,6 +14,9 @@ export interface MarkdownWriter {
   finish(): string;
 }
 
+/** Soft hyphens are places where a word may be broken, and would make two words of it here. */
+const collapse = (text: string): string => text.replaceAll('\u00ad', '').replace(/\s+/g, ' ');
+
 const OPENING = /[\p{Ps}\p{Pi}]$/u;
 const CLOSING = /^[\p{Pe}\p{Pf}.,:;!?…]/u;
 
@@ -38,7 +41,7 @@ export function createMarkdownWriter(): MarkdownWriter {
 
   return {
     text(text) {
-      const collapsed = text.replace(/\s+/g, ' ');
+      const collapsed = collapse(text);
       if (collapsed === '') return;
       if (collapsed.startsWith(' ')) space = true;
       const trimmed = collapsed.trim();
@@ -48,7 +51,7 @@ export function createMarkdownWriter(): MarkdownWriter {
       space = collapsed.endsWith(' ');
     },
     picture(text) {
-      const shown = text.replace(/\s+/g, ' ').trim();
+      const shown = collapse(text).trim();
       if (shown === '') return;
       if (!OPENING.test(parts.at(-1)?.at(-1) ?? '')) space = true;
       parts.push(lead(), shown);

@@ -12,8 +12,8 @@ const DEFLATED = 8;
 const MAX_ENTRIES = 10_000;
 
 /**
- * Unpacks the entries of an archive whose names match, and throws them away: what an archive says of the sizes of its
- * entries need not be true, and a library that believes it would unpack gigabytes out of a few kilobytes.
+ * The entries of an archive whose names match, unpacked. What an archive says of the sizes of its entries need not be
+ * true, and a library that believes it would unpack gigabytes out of a few kilobytes.
  *
  * @throws AppError `invalid_request` for what is no archive, is encrypted or damaged, `too_large` when the matching
  * entries hold more than `maxBytes` together.
@@ -21,16 +21,19 @@ const MAX_ENTRIES = 10_000;
 export function unpackZip(
   archive: Buffer,
   { only, maxBytes }: { readonly only: RegExp; readonly maxBytes: number },
-): { readonly names: readonly string[] } {
+): ReadonlyMap<string, Buffer> {
   let left = maxBytes;
-  const names: string[] = [];
+  let entries = 0;
+  const unpacked = new Map<string, Buffer>();
   try {
     for (const entry of readEntries(archive)) {
-      names.push(entry.name);
-      if (names.length > MAX_ENTRIES) throw tooLarge(maxBytes);
+      entries += 1;
+      if (entries > MAX_ENTRIES) throw tooLarge(maxBytes);
       if (!only.test(entry.name)) continue;
-      left -= unpackedBytes(archive, entry, left);
+      const content = unpack(archive, entry, left);
+      left -= content.length;
       if (left < 0) throw tooLarge(maxBytes);
+      unpacked.set(entry.name, content);
     }
   } catch (error) {
     if (error instanceof AppError) throw error;
@@ -40,7 +43,7 @@ export function unpackZip(
       cause: error,
     });
   }
-  return { names };
+  return unpacked;
 }
 
 interface Entry {
@@ -72,13 +75,13 @@ function* readEntries(archive: Buffer): Generator<Entry> {
   }
 }
 
-function unpackedBytes(archive: Buffer, { method, packedBytes, offset }: Entry, maxBytes: number): number {
+function unpack(archive: Buffer, { method, packedBytes, offset }: Entry, maxBytes: number): Buffer {
   const start = offset + LOCAL_BYTES + archive.readUInt16LE(offset + 26) + archive.readUInt16LE(offset + 28);
   const packed = archive.subarray(start, start + packedBytes);
   if (packed.length !== packedBytes) throw new RangeError('an entry is cut off');
-  if (method === STORED) return packedBytes;
+  if (method === STORED) return packed;
   if (method !== DEFLATED) throw new RangeError('an unknown way of packing');
-  return inflateRawSync(packed, { maxOutputLength: Math.max(1, maxBytes) }).length;
+  return inflateRawSync(packed, { maxOutputLength: Math.max(1, maxBytes) });
 }
 
 function tooLarge(maxBytes: number): AppError {
