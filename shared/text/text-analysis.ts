@@ -37,7 +37,7 @@ export function analyze(text: string): Term[] {
 
 /** Words as they are, lower case and NFKC, with unspaced scripts in overlapping pairs. */
 export function toWords(text: string): string[] {
-  const normalized = text.normalize('NFKC').toLowerCase();
+  const normalized = text.normalize('NFKC').replaceAll(SOFT_HYPHEN, '').toLowerCase();
   const words: string[] = [];
   for (const [run] of normalized.matchAll(RUN)) {
     if (UNSPACED.test(run)) words.push(...toPairs(run));
@@ -79,7 +79,10 @@ export function locateWords(text: string): LocatedWord[] {
   });
 }
 
-const RUN = /[\p{L}\p{N}\p{M}]+/gu;
+/** Where a word may be broken at the end of a line; it is no end of the word. */
+const SOFT_HYPHEN = '\u00ad';
+
+const RUN = /[\p{L}\p{N}\p{M}\u00ad]+/gu;
 
 const ASCII = /^[\0-\x7f]*$/;
 

@@ -49,6 +49,13 @@ test('words are located where they stand in the text as it was given', () => {
   ]);
 });
 
+test('a word that may be broken at the end of a line is one word', () => {
+  const text = 'the wind\u00adshield';
+  expect(toWords(text)).toEqual(['the', 'windshield']);
+  expect(locateWords(text)[1]).toEqual({ word: 'windshield', start: 4, end: text.length });
+  expect(toWords('\u00ad')).toEqual([]);
+});
+
 test('a single character of an unspaced script is located as well', () => {
   expect(locateWords('a 字')).toEqual([
     { word: 'a', start: 0, end: 1 },
