@@ -48,7 +48,8 @@ export async function startApp(): Promise<{ app: App; config: SluiceConfig }> {
   const { config } = await loadConfig({
     environment,
     directory: import.meta.dirname,
-    // A function opens no connection while it loads: `npm start` has looked for an Ollama and left its model here.
+    // A function opens no connection while it loads. `npm start` has looked for an Ollama and left its model's name
+    // here.
     probe: async () => (environment.SLUICE_OLLAMA_MODEL ? [environment.SLUICE_OLLAMA_MODEL] : undefined),
   }).catch(exitWithProblems);
   try {
@@ -58,7 +59,10 @@ export async function startApp(): Promise<{ app: App; config: SluiceConfig }> {
   }
 }
 
-/** Where no key is asked for, a name is: every page that a browser of this machine shows could be calling. */
+/**
+ * Without authentication the `host` header is checked instead: any web page in a browser on this machine could
+ * otherwise call the service under a name of its own that resolves to this address (DNS rebinding).
+ */
 export function hostCheckOf({ auth, production }: SluiceConfig): Pick<FrontDoorOptions, 'knowsHost'> {
   if (auth.mode !== 'none' || (production && auth.hosts.length === 0)) return {};
   const { HOST } = readEnvironment();
@@ -66,8 +70,8 @@ export function hostCheckOf({ auth, production }: SluiceConfig): Pick<FrontDoorO
 }
 
 /**
- * Outside the framework's own chain nobody would catch a promise that a library drops, and Node would end the process,
- * with the answers of everybody else.
+ * A rejection that a library leaves unhandled would end the process, and with it every answer under way. The framework
+ * catches those of its own handler chain, which is not used here (see `handle` of the front door).
  */
 function surviveRejections(log: Log): void {
   process.on('unhandledRejection', (reason) => log('ERROR', 'unhandled rejection', { error: describeError(reason) }));

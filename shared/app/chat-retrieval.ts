@@ -16,7 +16,7 @@ export interface ChatRetrieval {
   /** What is found for a question, as a message for the model and as citations for the caller. */
   find(input: {
     readonly query: string;
-    /** The conversation that ends with the question; a question that leans on it is rewritten by it. */
+    /** The conversation that ends with the question, from which a question that refers back to it is rewritten. */
     readonly messages?: ChatBody['messages'];
     /** The agent's own model, for rewriting; without it the question is searched for as it is. */
     readonly complete?: Complete;
@@ -27,12 +27,12 @@ export interface ChatRetrieval {
   }): Promise<RetrievedContext>;
 }
 
-/** All that was found. How much of it a model has room for is told by who asks it. */
+/** All that was found; `within` gives as much of it as one model has room for. */
 export interface RetrievedContext {
   /** Text of a system message. */
   readonly message: string;
   readonly citations: readonly Citation[];
-  /** As much of it as so many tokens hold, by estimate: the best passage in any case. */
+  /** As many of the best passages as fit into `maxTokens`, by estimate; the best one in any case. */
   within(maxTokens: number): Pick<RetrievedContext, 'message' | 'citations'>;
 }
 
@@ -70,7 +70,7 @@ export function createChatRetrieval({ config, retriever, usage }: ChatRetrievalO
       const question = shortenMessage(asked, MAX_QUESTION_TOKENS);
       await usage.check(caller);
       const mode = options.mode ?? configuredMode;
-      // The configured one is for searches that have similarities; words alone have none.
+      // The configured min_score is a similarity of vectors, which a search by words alone does not have.
       const least = options.min_score ?? (mode === 'lexical' ? undefined : minScore);
       const { query, variants } = await expand(question, messages, { complete, signal });
       const { results, tokens } = await (await retriever.get()).search({
@@ -94,7 +94,7 @@ export function createChatRetrieval({ config, retriever, usage }: ChatRetrievalO
 }
 
 function toContext(results: readonly SearchResult[], withContent = false): RetrievedContext {
-  // The marks are the same whatever the room, so that what was sent to a model can be told again.
+  // One token for every length, so that `within` gives the same message for the same room each time it is asked.
   const token = createPassageToken();
   const within = (maxTokens: number) => buildContext({ results, maxTokens, token, withContent });
   return { ...within(Number.POSITIVE_INFINITY), within };

@@ -8,9 +8,12 @@ import { withLegDefaults } from './chat-request.ts';
 import type { RetrievedContext } from './chat-retrieval.ts';
 import { windowOf } from './leg-window.ts';
 
-/** The retrieved passages of a request, as many as the model of a leg has room for beside the rest and the answer. */
+/**
+ * Fits the retrieved passages of a request to each leg: as many as its model has room for beside the rest of the prompt
+ * and the answer.
+ */
 export interface ContextFit {
-  /** The request as the leg is sent it: the lowest ranks are left out first, the best passage never. */
+  /** The request as the leg is sent it. Passages of the lowest rank are left out first; the best one never is. */
   requestFor(request: ChatRequest, leg: LegConfig): ChatRequest;
   /** The passages that the model of this name was sent with the request. */
   citationsFor(request: ChatRequest, model: { readonly provider: string; readonly model: string }): readonly Citation[];
@@ -23,13 +26,13 @@ export interface ContextFitOptions {
   readonly catalogue: Pick<ModelCatalogue, 'find'>;
 }
 
-/** Tokens of passages put before a model whose window is not known. */
+/** Tokens of passages for a model whose context window is not known. */
 const UNKNOWN_WINDOW_TOKENS = 6_000;
-/** What Ollama loads a model with when it is not told. */
+/** The context window that Ollama loads a model with when it is not told one, in tokens. */
 const OLLAMA_WINDOW = 4_096;
-/** An answer of unknown length is left this share of the window, or less where the model writes less. */
+/** Share of the window that is left for an answer of unknown length, or less where the model's answers are shorter. */
 const ANSWER_SHARE = 1 / 4;
-/** Tokens are estimated, up to a third too few. */
+/** Estimates may be a third too low: so much of the room can be counted on. */
 const CERTAIN_SHARE = 2 / 3;
 
 export function createContextFit({ context, legs, agent, catalogue }: ContextFitOptions): ContextFit {
@@ -56,7 +59,9 @@ export function createContextFit({ context, legs, agent, catalogue }: ContextFit
       const { message } = pack(request, leg);
       if (message === context.message) return request;
       const isContext = (one: ChatMessage): boolean => one.role === 'system' && one.content === context.message;
-      const messages = request.messages.map((one): ChatMessage => (isContext(one) ? { ...one, content: message } : one));
+      const messages = request.messages.map(
+        (one): ChatMessage => (isContext(one) ? { ...one, content: message } : one),
+      );
       return { ...request, messages };
     },
 

@@ -100,7 +100,7 @@ export function createLegAttempt(options: LegAttemptOptions): AttemptLeg {
       ...(leg.keepAlive === undefined ? {} : { keepAlive: leg.keepAlive }),
       ...(leg.contextLength === undefined ? {} : { contextLength: leg.contextLength }),
     });
-    // Alone, a target that seems to be down is asked all the same: it may be waking up.
+    // An only leg is asked even when its target seems to be down: the target may be starting.
     if (run.route.legs.length > 1) {
       const fault = await policies.whyUnavailable(targetOf(leg), chat, target(credential));
       if (fault !== undefined) throw fault;
@@ -122,7 +122,10 @@ export function createLegAttempt(options: LegAttemptOptions): AttemptLeg {
     return { result, dropped: [...dropped] };
   };
 
-  /** What a private agent is sent may not be told to a stranger's image server, not even by its address. */
+  /**
+   * The request with linked media fetched here. Refused for private agents: whoever serves the link would learn of the
+   * request.
+   */
   const withImages = async <Result>(
     { route }: LegRun<Result>,
     inlineImages: InlineImages,
@@ -140,7 +143,7 @@ export function createLegAttempt(options: LegAttemptOptions): AttemptLeg {
 
   return async (what, signal) => {
     const { leg } = what;
-    // Before the rate limit: what the leg cannot take must not wait there.
+    // Before the rate limit, so that a request that the leg cannot take is refused without a wait.
     const fitted = await prepare(what);
     const reservation = await reserve(what, fitted, signal);
     const deadline = createDeadline(signal, leg.timeoutMs, `${leg.provider}/${leg.model}`);
@@ -152,7 +155,7 @@ export function createLegAttempt(options: LegAttemptOptions): AttemptLeg {
     };
     try {
       const called = await call(what, fitted, { signal: deadline.signal, onSend });
-      // A stream goes on under the caller's signal alone, its silence limited by the transport.
+      // A stream that has begun may take longer than the leg's time limit; the transport limits its silence.
       deadline.disarm();
       policies.latency.record(leg, { latencyMs: now() - startedAtMs, failed: false });
       return {
@@ -160,14 +163,14 @@ export function createLegAttempt(options: LegAttemptOptions): AttemptLeg {
         account: Object.assign(what.account, { committedAfterMs: now() - what.account.startedAtMs }),
         settleTokens: (tokens) => reservation.settle(tokens),
         reportBroken: (error) => {
-          if (signal.aborted || !SLOW.has(error.code)) return;
+          if (signal.aborted || !TARGET_FAILURES.has(error.code)) return;
           policies.latency.record(leg, { latencyMs: now() - startedAtMs, failed: true });
           const breaker = policies.breakers.for(circuitOf(leg));
           breaker(() => Promise.reject(error), signal).catch(() => {});
         },
       };
     } catch (error) {
-      // Before the signal lets go: an abort that an SDK puts in its own words is told by it.
+      // Before the deadline ends: an SDK throws its own error for an abort, and only the signal says that it was one.
       const failure = toAppError(error, deadline.signal);
       deadline.end();
       if (isSent && !failure.usage && (failure.code === 'cancelled' || failure.code === 'timeout')) {
@@ -175,7 +178,7 @@ export function createLegAttempt(options: LegAttemptOptions): AttemptLeg {
       }
       if (isSent) reservation.settle(failure.usage?.total_tokens ?? 0);
       else reservation.cancel();
-      if (!signal.aborted && SLOW.has(failure.code)) {
+      if (!signal.aborted && TARGET_FAILURES.has(failure.code)) {
         policies.latency.record(leg, { latencyMs: now() - startedAtMs, failed: true });
       }
       throw failure;
@@ -183,8 +186,8 @@ export function createLegAttempt(options: LegAttemptOptions): AttemptLeg {
   };
 }
 
-/** Failures that a caller of the leg would have had to wait for or to do without; others are about the request. */
-const SLOW: ReadonlySet<ErrorCode> = new Set(['rate_limit', 'timeout', 'network', 'server_error']);
+/** Failures of the target, which count against its latency. All others are about the request. */
+const TARGET_FAILURES: ReadonlySet<ErrorCode> = new Set(['rate_limit', 'timeout', 'network', 'server_error']);
 
 const NO_RESERVATION: Reservation = { settle: () => {}, cancel: () => {} };
 

@@ -15,7 +15,7 @@ export interface PolicyTime {
   readonly sleep?: (delayMs: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** The policies of one instance, each with what it has learned of its targets so far: nothing. */
+/** The policies of one instance. What they learn about their targets stays in its memory. */
 export function createLegPolicies(
   telemetry: Pick<Telemetry, 'circuitChanged'>,
   { now, sleep = sleepFor }: PolicyTime = {},
@@ -33,7 +33,9 @@ export function createLegPolicies(
   };
 }
 
-/** Provider and model: what stands between them is an address, and stays inside. */
+/**
+ * Provider and model of a circuit's key. The parts between them may be an internal address, which no event may hold.
+ */
 function partsOf(circuit: string): { readonly provider: string; readonly model: string } {
   const words = circuit.split(' ');
   return { provider: words[0] ?? '', model: words.at(-1) ?? '' };

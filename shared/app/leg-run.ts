@@ -33,15 +33,15 @@ export interface Called<Result> {
   readonly result: Result;
   /** Parameters the leg has no equivalent for. */
   readonly dropped: readonly string[];
-  /** Tells the rate limit what the call used in truth, once that is known. */
+  /** Corrects the estimate that was counted against the rate limit, once the call's real usage is known. */
   readonly settleTokens: (tokens: number) => void;
   /** Tells that a stream broke off after its commit point, by the target's doing. */
   readonly reportBroken: (error: AppError) => void;
-  /** The leg's account so far. Who knows what the answer used tells the rest when it is over. */
+  /** The leg's account up to its commit point. Whoever reads the answer adds what it used when it has ended. */
   readonly account: LegAccount;
 }
 
-/** What a leg has done until its commit point, and what it has taken. */
+/** What is reported of a leg: how often it was sent to, how long it took, and what was spent in vain. */
 export interface LegAccount extends Pick<LegFinished, 'call' | 'provider' | 'model' | 'position' | 'streamed'> {
   /** Requests that were sent. */
   sends: number;
@@ -49,7 +49,7 @@ export interface LegAccount extends Pick<LegFinished, 'call' | 'provider' | 'mod
   readonly startedAtMs: number;
   /** Time to the commit point, once that is reached. */
   committedAfterMs?: number;
-  /** Prompts that were sent and given up; the cost is null when it is not known. */
+  /** Prompts that were sent in calls that were then given up; the cost is null when it is not known. */
   lost?: { readonly promptTokens: number; readonly costUsd: number | null };
 }
 
@@ -64,12 +64,12 @@ export interface LegPolicies {
   readonly whyUnavailable: Availability;
 }
 
-/** What is healthy or not: one model may be down while its neighbour at the same address answers. */
+/** Key of a leg's circuit breaker: by model, since one may be down while another at the same address answers. */
 export function circuitOf(leg: LegConfig): string {
   return `${targetOf(leg)} ${leg.model}`;
 }
 
-/** What can be reached or not, and whose keys are limited: a provider at an address. */
+/** Key of what legs to one provider at one address share: its reachability, its keys and their rate limits. */
 export function targetOf({ provider, endpoint = '', project = '', location = '' }: LegConfig): string {
   return [provider, endpoint, project, location].join(' ');
 }

@@ -29,7 +29,7 @@ export interface ModelTurnsOptions {
   /** Keep prompts and answers for the log. */
   readonly keepsContent: boolean;
   readonly deadlineAtMs: number;
-  /** Passages that each leg is sent as many of as it has room for. */
+  /** Retrieved passages, of which each leg is sent as many as it has room for. */
   readonly context?: Pick<ContextFit, 'requestFor'> | undefined;
 }
 
@@ -131,10 +131,12 @@ const CHARACTERS_PER_TOKEN = 4;
 
 const LEFT = new AppError('cancelled', 'The client went away.');
 
-/** A stream that was left early has been paid for as far as it went, and its end, where usage stands, was never seen. */
+/**
+ * Usage stands at the end of a stream. One that was left before has to be paid as far as it went, so it is estimated.
+ */
 function consumptionOf(request: ChatRequest, watch: StreamWatch): Consumption {
   const usage = watch.usage();
-  // An upstream that ended properly and counts nothing is believed: there is nothing to know.
+  // A stream that ended properly without usage stays without: only streams that were cut short are estimated.
   if (usage || watch.finishReason() !== undefined) return { usage };
   const prompt = measurePrompt(request).tokens;
   const completion = Math.ceil(watch.length() / CHARACTERS_PER_TOKEN);

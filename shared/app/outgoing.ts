@@ -37,7 +37,7 @@ export function createOutgoing({ production, telemetry, fetch }: OutgoingOptions
     const same = () => fetch;
     return { fetchFor: same, fetchForLeg: same, fetchForTool: same, fetchPublic: fetch, close: async () => {} };
   }
-  // A third of what a function would load at its start, and a start calls nobody.
+  // Loaded with the first request, because it is a third of all code that a function would load at its start.
   const transport = createLazy(async () => {
     const { createGuardedHttpClient } = await import('../security/guarded-http.ts');
     return createGuardedHttpClient({
@@ -45,7 +45,7 @@ export function createOutgoing({ production, telemetry, fetch }: OutgoingOptions
       onBlocked: ({ reason, targetName }) => telemetry.requestBlocked({ reason, target: targetName }),
     });
   });
-  /** Made with the first request; from then on it is called directly. */
+  /** A transport made with its first request and kept, so that later requests reach it without a look-up. */
   const onceLoaded = (make: (client: GuardedHttpClient) => HttpFetch): HttpFetch => {
     let made: HttpFetch | undefined;
     return async (url, init) => {

@@ -2,23 +2,26 @@ import { setMaxListeners } from 'node:events';
 import { createDeadline } from '../resilience/deadline.ts';
 import { createLimiter, mapConcurrently } from './concurrency.ts';
 
-/** Small documents wait for the stores and not for us, and the more of them wait together the fuller the requests are. */
+/**
+ * Small documents mostly wait for the model and the stores; the more wait together, the fuller their shared requests.
+ */
 const DOCUMENTS_AT_ONCE = 128;
-/** Documents with more content than that, in characters or bytes, are held in memory several times over. */
+/** Content, in characters or bytes, above which a document counts as large: it is held in memory several times over. */
 const LARGE_DOCUMENT = 20_000;
-/** Content of the large ones together; as many of them then wait for model and stores as keep both busy. */
+/** Most content of all large documents under way together, enough to keep model and stores busy. */
 const LARGE_CONTENT_AT_ONCE = DOCUMENTS_AT_ONCE * LARGE_DOCUMENT;
-/** What makes room for that many of any size. */
+/** Most that one document counts against that, so that four run at a time whatever their size. */
 const HEAVIEST = LARGE_CONTENT_AT_ONCE / 4;
 
 /**
- * Runs an operation for each of many documents, results in their order: many small ones at a time, the fewer
- * the larger they are, but four of any size. What is said of large ones holds over all calls.
+ * Runs an operation for each of many documents and gives the results in their order: many small documents at a time,
+ * and fewer the larger they are, but always four. The limit on large documents holds over all calls of the returned
+ * function.
  * @param operation must not reject, and ends soon after its signal is aborted.
  */
 export function createDocumentsAtOnce() {
   const limitLarge = createLimiter(LARGE_CONTENT_AT_ONCE);
-  // Nobody leaves the line: the operation itself says in its outcome that its caller is gone.
+  // A signal that is never aborted: a document whose caller is gone keeps its place, and its operation reports that.
   const { signal: patience } = new AbortController();
   setMaxListeners(0, patience);
   return <Input extends { readonly content: string | Uint8Array }, Outcome>(
@@ -26,7 +29,7 @@ export function createDocumentsAtOnce() {
     operation: (input: Input, signal: AbortSignal) => Promise<Outcome>,
     signal: AbortSignal,
   ): Promise<Outcome[]> => {
-    // A signal for them alone, which all of them listen to.
+    // All operations listen to one signal of their own instead of adding their listeners to the caller's.
     const shared = createDeadline(signal, undefined, 'ingestion');
     return mapConcurrently(inputs, DOCUMENTS_AT_ONCE, (input) =>
       input.content.length > LARGE_DOCUMENT

@@ -3,31 +3,37 @@ import { AppError } from '../contracts/app-error.ts';
 import type { IngestionJournal, JournalEntry } from '../contracts/ingestion-journal.ts';
 import { remember } from '../resilience/recent-map.ts';
 
-/** A reservation lasts that long; then its holder is taken for dead. */
+/** How long a reservation lasts unless it is renewed; after that its holder counts as dead. */
 const RESERVED_MS = 60_000;
-/** One that lasts less than that any more is made anew, so that a write begins long before it ends. */
+/** A reservation with less time than this left is renewed, so that no write begins shortly before its end. */
 const FRESH_MS = 45_000;
-/** Instances that reserve at the same moment. */
+/** Tries against other instances that reserve at the same moment. */
 const MAX_ROUNDS = 10;
-/** Reservations that are remembered: of collections that nothing comes into after all. */
+/** Reservations that a process remembers at most. */
 const MAX_COLLECTIONS = 1_000;
-/** What an entry that several processes count on has for its number of chunks; one that a single one does has none. */
+/**
+ * A reservation is an entry of the ingestion journal, which has no field to say that several processes share it: its
+ * number of chunks says so, 1 for a shared one and 0 for that of a single process.
+ */
 const SHARED = 1;
-/** Of the entry in the journal; no document can have it. */
+/** Id of the entry in the journal. No document can have it, because of its control character. */
 const ENTRY_ID = 'first-fill\u007f';
 
 /** Lets one model at a time be the first in an empty collection, over all instances with the same journal. */
 export interface FirstFill {
   /**
-   * Reserves an empty collection for a vector space. Whoever gets it has to look again whether it is empty.
-   * @returns the space that has it: this one, or that of somebody else.
+   * Reserves an empty collection for a vector space. Whoever gets the reservation has to check once more that the
+   * collection is empty, since its former holder may have filled it.
+   * @returns the space that holds the reservation: this one, or another.
    */
   reserve(collection: string, space: string): Promise<string>;
-  /** Gives the reservation of this process up, if it has one: vectors are there now, and say more. */
+  /**
+   * Ends this process's reservation, if it has one, because vectors are stored now that say whose the collection is.
+   */
   release(collection: string): Promise<void>;
   /**
-   * The same where nothing was written and nobody in this process is about to. One that other processes of this space
-   * have joined stays until it ends by itself, for they count on it.
+   * Ends this process's reservation because nothing was written and nothing in this process is about to be. A
+   * reservation that other processes of the same space share is left to run out, for they rely on it.
    */
   abandon(collection: string): Promise<void>;
 }
@@ -51,7 +57,7 @@ export function createFirstFill(journal: IngestionJournal, now: () => number): F
       if (running !== undefined && leftMs > FRESH_MS && isJoined === isShared(running)) return space;
       const entry = {
         ...target,
-        // Of all states the one whose entries go by themselves.
+        // The one state whose entries Firestore's TTL policy removes.
         state: 'deleted' as const,
         chunks: isJoined ? SHARED : 0,
         contentHash: space,
@@ -97,7 +103,8 @@ export function createFirstFill(journal: IngestionJournal, now: () => number): F
     async abandon(collection) {
       const attempt = written.get(collection);
       ours.delete(collection);
-      // Forgotten at once, so that whoever begins here meanwhile joins the entry, and it is not taken from under them.
+      // Forgotten before the first wait: whatever begins in this process meanwhile then joins the entry as another
+      // process would, and the entry is not removed under it.
       written.delete(collection);
       if (attempt === undefined) return;
       const found = await journal.readEntry(ENTRY_ID, entryOf(collection));

@@ -27,7 +27,7 @@ export interface AttemptInput {
   readonly id: string;
   readonly scope: DocumentScope;
   readonly claim: Claim;
-  /** The document stands in the document store, so that chunks it does not say are wrong whatever the reason. */
+  /** The document is in the document store: when it is itself at fault, its older chunks are removed as well. */
   readonly fromStore: boolean;
   /** What the document says now; undefined: it is not, or no longer, part of this scope. */
   readonly source: () => Promise<IngestInput | undefined>;
@@ -50,8 +50,8 @@ export const NOTHING: Counts = { chunks: 0, embedded: 0, skipped: 0, tokens: 0 }
 
 /**
  * One attempt under a claim: reads the document, brings the stored chunks to what it says and settles the claim.
- * Undefined when the claim was lost on the way: whoever has it now may have planned with chunks that this attempt then
- * changed, so the attempt has to be made again.
+ * Undefined when the claim was lost on the way: its new holder may have planned with chunks that this attempt changed
+ * afterwards, so the attempt has to be made again.
  */
 export async function attemptUnderClaim(
   tools: AttemptTools,
@@ -72,12 +72,12 @@ export async function attemptUnderClaim(
       chunks = 0;
       failure = (await clear(tools, attempt).then(() => undefined, clearingFault)) ?? error;
     }
-    // When even the record fails there is nothing to add: the outcome says that the document did not arrive.
+    // A failure to record it adds nothing: the outcome already says that the document was not ingested.
     await claim.settle({ state: 'failed', chunks, contentHash, error: toRecordError(failure) }).catch(() => undefined);
     return claim.isLost ? undefined : { id, ...counts, status: 'failed', error: failure };
   };
 
-  /** What kept the chunks from going. Of an id that no chunk can have there are none. */
+  /** Why the chunks could not be removed. A document fault is no reason: such an id or collection has no chunks. */
   const clearingFault = (thrown: unknown): AppError | undefined => {
     const fault = toAppError(thrown, signal);
     return isDocumentFault(fault) ? undefined : fault;
@@ -102,7 +102,7 @@ export async function attemptUnderClaim(
   }
 }
 
-/** As `fill`, which while it lasts may be the first to write into the collection. */
+/** Runs `fill`, announced to the guard as something that may write the first vectors of its collection. */
 async function enterAndFill(tools: AttemptTools, attempt: AttemptInput, input: IngestInput): ReturnType<typeof fill> {
   const leave = tools.guard.enter(attempt.scope.collection);
   try {
@@ -121,7 +121,7 @@ async function fill(
   const { embedder, vectorStore, guard } = tools;
   const { collection } = scope;
   const { pieces, title } = await readPieces(tools, input, signal);
-  // Before anything is embedded, which would be paid for in vain.
+  // Before anything is embedded and paid for.
   await guard.check({ collection, signal });
   const plan = planChunks({
     pieces,
@@ -147,7 +147,7 @@ async function fill(
   if (chunks > 0) await guard.filled(collection);
   const counts = { chunks, embedded, skipped: chunks - embedded, tokens };
   if (error !== undefined) return { ...counts, error };
-  // Only now: a crash before leaves the older version searchable, never a hole.
+  // Last, so that after a crash at any point the older version is still found.
   if (plan.stale.length > 0) {
     await claim.keep();
     await vectorStore.delete({ ids: plan.stale }, { ...scope, signal });

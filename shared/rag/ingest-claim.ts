@@ -4,13 +4,13 @@ import type { DocumentScope, IngestionRecord } from '../contracts/document-store
 import type { IngestionJournal, JournalEntry, VersionedEntry } from '../contracts/ingestion-journal.ts';
 import { sleepFor } from '../resilience/retry.ts';
 
-/** A claim lasts that long after its last sign of life; then its holder is taken for dead. */
+/** How long a claim lasts after it was last renewed; after that its holder counts as dead. */
 const CLAIM_MS = 60_000;
 /** How long to wait for another holder before giving up. */
 const PATIENCE_MS = 15_000;
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 1_000;
-/** Longest that a holder who was taken for dead can go on: no request lives longer on Cloud Run. */
+/** How long a holder that counts as dead may in truth go on writing: no request lives longer on Cloud Run. */
 const DOUBT_MS = 3_600_000;
 
 export interface ClaimTarget extends DocumentScope {
@@ -46,7 +46,7 @@ export interface ClaimsOptions {
 }
 
 export interface AcquireOptions {
-  /** The document stands in the document store. An entry that once said so keeps saying it. */
+  /** The document is in the document store. An entry that once said so keeps saying it. */
   readonly fromStore: boolean;
   /** What the caller has just read, undefined for no entry. */
   readonly known: VersionedEntry | undefined;
@@ -57,7 +57,7 @@ export interface AcquireOptions {
   readonly isDone?: (entry: JournalEntry) => boolean;
 }
 
-/** Exactly one of the two: a claim, or the entry that makes it needless. */
+/** Either a claim, or the entry by which there is nothing left to do. */
 export type Acquired =
   | { readonly claim: Claim; readonly done?: undefined }
   | { readonly claim?: undefined; readonly done: JournalEntry };
@@ -71,10 +71,10 @@ export interface Claims {
 }
 
 /**
- * Claims over documents, kept in their ingestion entries by compare and swap. What an attempt does under a claim is not
- * fenced off by the vector store, so a claim is half of the bargain: an attempt that learns at its end that it was
- * overtaken begins again, and an entry that took the place of a dead attempt's is marked as doubtful for as long as that
- * one could still be writing.
+ * Claims on documents, kept in their ingestion entries by compare and swap. The vector store does not know of claims,
+ * so an attempt whose claim ran out may go on writing. Two things make up for that: an attempt that finds at its end
+ * that it was overtaken is made again, and an entry that took over from a dead attempt is marked as doubtful for as
+ * long as that attempt may still be writing.
  */
 export function createClaims({ journal, now, sleep = sleepFor }: ClaimsOptions): Claims {
   const open = (target: ClaimTarget, before: JournalEntry | undefined, first: VersionedEntry): Claim => {
@@ -83,7 +83,7 @@ export function createClaims({ journal, now, sleep = sleepFor }: ClaimsOptions):
     let written = false;
     let keeping: Promise<void> | undefined;
 
-    /** Swaps while this attempt's own entry is there; tells a lost answer from a lost claim. */
+    /** Replaces this attempt's own entry. False, and the claim is lost, when another attempt has replaced it. */
     const advance = async (next: JournalEntry | undefined): Promise<boolean> => {
       if (lost) return false;
       const swapped = await journal.swapEntry(target, next, version);
@@ -93,7 +93,7 @@ export function createClaims({ journal, now, sleep = sleepFor }: ClaimsOptions):
         return true;
       }
       const found = await journal.readEntry(target.documentId, target);
-      // The write may have got through and its answer not.
+      // The write may have succeeded although its answer was lost on the way.
       if (next === undefined ? found === undefined : found !== undefined && isSame(found.entry, next)) {
         version = found?.version ?? '';
         if (next !== undefined) entry = next;

@@ -31,12 +31,17 @@ export interface SourceOutcome extends AttemptOutcome {
   readonly tenant: string | null;
 }
 
-/** Ingestion of the documents in the document store: what counts is what a document says now, not what an event said. */
+/**
+ * Ingestion of the documents in the document store: what counts is what a document says now, not what an event said.
+ */
 export interface Sources {
   /** The scope a document of the store belongs to now; undefined when there is no such document. */
   scopeOf(id: string): Promise<DocumentScope | undefined>;
   converge(id: string, options: ConvergeOptions): Promise<SourceOutcome>;
-  /** Records a document as failed without trying again, of what it failed of last. False when there is nothing left to do for it. */
+  /**
+   * Records a document as failed without another attempt; the reason of its last failure is kept in the record.
+   * @returns false when there is nothing left to do for it.
+   */
   abandon(id: string, error: AppError, options: { readonly signal: AbortSignal }): Promise<boolean>;
 }
 
@@ -48,8 +53,8 @@ interface Task {
 
 export function createSources({ journal, claims, converge, hashOf }: SourcesOptions): Sources {
   /**
-   * The scope the document belongs to first, then those it once belonged to and may still have chunks in. The entries
-   * are read after the document: one that says `ready` for it was not yet taken by an attempt that may know less.
+   * The scope the document belongs to first, then those it once belonged to and may still have chunks in. The document
+   * is read before the entries: an entry that then says `ready` for this version is at least as recent as it.
    */
   const tasksOf = async (id: string): Promise<{ tenant: string | null; tasks: Task[] }> => {
     const reading = await journal.readSource(id);
@@ -110,7 +115,7 @@ export function createSources({ journal, claims, converge, hashOf }: SourcesOpti
             error: withReason(error, claim.before, hash),
           });
         } catch (thrown) {
-          // Somebody is at work on it at this moment, and records what comes of that.
+          // Another attempt has the claim at this moment and will record its own outcome.
           if (!(thrown instanceof AppError && thrown.retryable)) throw thrown;
         }
       }
@@ -119,7 +124,7 @@ export function createSources({ journal, claims, converge, hashOf }: SourcesOpti
   };
 }
 
-/** What the last attempt at this version of the document failed of says more than that there will be no other. */
+/** The error to record: that there will be no other attempt, after the reason of the last one at the same version. */
 function withReason(
   { code, message }: AppError,
   before: JournalEntry | undefined,

@@ -28,7 +28,9 @@ export interface StoringResult {
   readonly error: AppError | undefined;
 }
 
-/** Embeds what is missing and stores it, group by group. After a failure no further group begins; what was stored stays. */
+/**
+ * Embeds what is missing and stores it, group by group. After a failure no further group begins; what was stored stays.
+ */
 export function createStoring({ embedder, vectorStore, plan, collection, beforeWrite, signal }: StoringOptions) {
   let embedded = 0;
   let failed = 0;
@@ -66,7 +68,7 @@ export function createStoring({ embedder, vectorStore, plan, collection, beforeW
         const embedding = result.vectors[position];
         return embedding === undefined ? [] : plan.place(contentHash, { embedding, embeddingModel });
       });
-      // Not in one expression: `embedded` would be read before the wait, and what other groups add meanwhile be lost.
+      // Not `embedded += await …`: that reads `embedded` before the wait and loses what other groups add meanwhile.
       const stored = await store(chunks);
       embedded += stored;
     } catch (thrown) {
@@ -83,7 +85,7 @@ export function createStoring({ embedder, vectorStore, plan, collection, beforeW
   return {
     async run(missing: readonly PlannedText[]): Promise<void> {
       await mapConcurrently(toGroups(missing), GROUPS_AT_ONCE, storeGroup);
-      // The first answer may tell that the stored vectors, taken for current, have another dimension.
+      // The model's first answer tells its dimension, by which vectors that counted as current may turn out outdated.
       const outdated = error === undefined ? plan.missing(embedder.matches) : [];
       await mapConcurrently(toGroups(outdated), GROUPS_AT_ONCE, storeGroup);
       const moved = plan.moved();

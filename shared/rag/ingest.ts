@@ -16,12 +16,14 @@ import { createKeyQueue } from './key-queue.ts';
 import { createModelGuard } from './model-guard.ts';
 import { recordOfChunks } from './record-of-chunks.ts';
 
-/** Raised when the same text would give other chunks or vectors than before, so that everything is ingested anew. */
+/**
+ * To be raised when the same text gives other chunks or vectors than before, so that every document is ingested anew.
+ */
 const PIPELINE_VERSION = 2;
 
 const DEFAULT_COLLECTION = 'default';
 
-/** Attempts in a row that are overtaken by others, before it is left to a later one. */
+/** How often an attempt that was overtaken by others begins again before it gives up. */
 const MAX_ROUNDS = 4;
 
 export interface IngestInput {
@@ -54,13 +56,14 @@ export interface IngestOutcome {
 }
 
 export interface Ingestion {
-  /** Never rejects for what is wrong with the document or its way: that is in the outcome, and in the record. */
+  /** Never rejects: whatever goes wrong is in the outcome, and in the document's record. */
   ingest(input: IngestInput, options: { readonly signal: AbortSignal }): Promise<IngestOutcome>;
   /** Several documents, in their order; one that fails keeps no other back. */
   ingestMany(inputs: readonly IngestInput[], options: { readonly signal: AbortSignal }): Promise<IngestOutcome[]>;
   /**
-   * Brings the chunks of a document of the document store to what it says now; those of one that is gone go. Never
-   * rejects, and may be called any number of times, in any order and by any number of instances at once.
+   * Makes the stored chunks of a document equal to what it says in the document store now; those of a deleted document
+   * are removed. Never rejects, and may be called any number of times, in any order and by any number of instances at
+   * once.
    */
   converge(id: string, options: ConvergeOptions): Promise<SourceOutcome>;
   /** Records a document of the store as failed without trying. False when it needs nothing. */
@@ -69,7 +72,9 @@ export interface Ingestion {
   scopeOf(id: string): Promise<DocumentScope | undefined>;
   /** Removes a document's chunks and its record. False when there was neither. */
   remove(id: string, scope: DocumentScope & { readonly signal?: AbortSignal }): Promise<boolean>;
-  /** What became of a document: its record, or what its chunks say where there is none. Undefined when there is neither. */
+  /**
+   * What became of a document: its record, or what its chunks say where there is none. Undefined when there is neither.
+   */
   status(id: string, scope: DocumentScope): Promise<IngestionRecord | undefined>;
 }
 
@@ -106,7 +111,7 @@ export function createIngestion(options: IngestionOptions): Ingestion {
   const forEachDocument = createDocumentsAtOnce();
   const claims = createClaims({ journal, now, sleep });
 
-  /** Of everything that decides chunks and vectors; equal hashes mean that there is nothing to do. */
+  /** Hash of everything that decides chunks and vectors: as long as it is equal there is nothing to do. */
   const hashOf = (input: IngestInput): string => {
     const { contentType = '', title = '', source = '', metadata = {} } = input;
     const { space } = embedder;
@@ -134,14 +139,15 @@ export function createIngestion(options: IngestionOptions): Ingestion {
   const converge: ConvergeScope = ({ id, scope, fromStore, source, hash, known, force, signal }) =>
     inTurn(keyOf(id, scope), async () => {
       try {
-        // The entry is there for ids that the chunks of no document can have, so that the failure is seen.
+        // Checked under the claim and not before it, so that a document with such an id gets a record that says why.
         const checked = async () => {
           checkDocumentId(id);
           return source();
         };
         let found = known === undefined ? await journal.readEntry(id, scope) : known.entry;
         for (let round = 0; round < MAX_ROUNDS; round += 1) {
-          // Only at first: an attempt that was overtaken may have changed chunks after the entry was written.
+          // Only in the first round: later, this attempt was overtaken and may have changed chunks after the entry that
+          // says they are right was written.
           const isDone = (entry: JournalEntry) => round === 0 && !force && hash !== undefined && isSettled(entry, hash);
           const target = { documentId: id, ...scope };
           const { claim, done } = await claims.acquire(target, { fromStore, known: found, signal, isDone });

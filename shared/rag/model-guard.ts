@@ -4,7 +4,7 @@ import { remember } from '../resilience/recent-map.ts';
 import type { Embedder } from './embed.ts';
 import type { FirstFill } from './first-fill.ts';
 
-/** A vector space: what its vectors are marked with, and which marks are of it. */
+/** A vector space: the mark on its vectors (`fingerprint`), and whether a vector's mark belongs to it (`matches`). */
 export type VectorSpace = Pick<Embedder, 'fingerprint' | 'space' | 'matches'>;
 
 /** Keeps the vectors of two models out of one collection. */
@@ -14,17 +14,17 @@ export interface ModelGuard {
    * vectors is not read again for ten seconds; one that holds nothing is looked at each time, for somebody else may be
    * the first to fill it.
    *
-   * @throws AppError `configuration` when the collection holds vectors of another model or dimension, and what the store
-   * throws when it cannot tell: then nothing may be written either.
+   * @throws AppError `configuration` when the collection holds vectors of another model or dimension, and what the
+   * store throws when it cannot tell: then nothing may be written either.
    */
   check(scope: { readonly collection: string; readonly signal?: AbortSignal }): Promise<void>;
-  /** A vector of this space was just seen there: spares `check` the look. */
+  /** Notes that a vector of this space was just read there, which spares `check` a read. */
   seen(collection: string, held: string): void;
   /** Vectors of this space have been written there, so that others need not be kept out of an empty collection. */
   filled(collection: string): Promise<void>;
   /**
-   * To be called before whatever may write there, and what it returns when that is over. A collection that is still
-   * empty once all are over, and into which nothing was written, is free for other models.
+   * To be called before work that may write into the collection; the returned function is to be called after it. When
+   * all such work is over and nothing was written, an empty collection is free for other models again.
    */
   enter(collection: string): (end: { readonly mayHaveWritten: boolean }) => Promise<void>;
 }
@@ -41,10 +41,10 @@ export interface ModelGuardOptions {
 /** Collections whose model is remembered. */
 const MAX_COLLECTIONS = 1_000;
 
-/** A write that failed may arrive after all. Longer than that no reservation lasts either. */
+/** How long a write that failed may still take effect in the store; also the longest life of a reservation. */
 const IN_DOUBT_MS = 60_000;
 
-/** Not for ever: another process may empty the collection, and a third fill it with another model. */
+/** How long a collection's model is remembered: other processes may empty it and fill it with another model. */
 const REMEMBERED_MS = 10_000;
 
 interface Look {
@@ -105,7 +105,9 @@ export function createModelGuard({ space, vectorStore, firstFill, now = Date.now
   };
 }
 
-/** Vectors of two models have nothing to do with each other: scores between them would be noise that looks like results. */
+/**
+ * Vectors of two models have nothing to do with each other: scores between them would be noise that looks like results.
+ */
 export function foreignModel({
   collection,
   space,

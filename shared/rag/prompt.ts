@@ -28,8 +28,8 @@ export function createPassageToken(): string {
 }
 
 /**
- * Puts what was found before the model: numbered, quoted as data, the lowest ranks left out first when room is short. The
- * best passage stays in any case: without one the model would be told that nothing was found.
+ * Puts what was found before the model: numbered, quoted as data, the lowest ranks left out first when room is short.
+ * The best passage stays in any case: without one the model would be told that nothing was found.
  */
 export function buildContext({
   results,
@@ -38,7 +38,7 @@ export function buildContext({
   withContent = false,
 }: ContextOptions): Context {
   const write = (count: number): string => writeContext(results.slice(0, count).map(toPassage), token);
-  // The more passages, the longer: halving finds how many fit without weighing the message once per passage.
+  // The message grows with its passages, so a binary search finds how many fit.
   let fits = Math.min(1, results.length);
   let exceeds = results.length + 1;
   while (exceeds - fits > 1) {

@@ -8,13 +8,15 @@ export interface Hit {
   readonly chunk: ScoredChunk;
   /** What the hits are ordered by; comparable within one ranking alone. */
   readonly relevance: number;
-  /** Of its vector with the query's, as the store scores it. Undefined where nobody knows. */
+  /** Similarity of its vector with the query's, on the store's scale. Undefined where it is not known. */
   readonly similarity: number | undefined;
   /** What the store's ranking by words gave it. */
   readonly wordScore: number | undefined;
 }
 
-/** How far a similarity computed here may be from the store's for both to be the same measure. */
+/**
+ * Largest difference between a cosine computed here and the store's score at which the store counts as using cosine.
+ */
 const MEASURE_TOLERANCE = 1e-3;
 /** As the stores have it: a similarity this close to the lowest one counts as equal. */
 const SCORE_TOLERANCE = 1e-6;
@@ -30,20 +32,22 @@ export function toWordHits(chunks: readonly ScoredChunk[]): Hit[] {
 export interface HybridInput {
   /** The query's vector. */
   readonly vector: Float32Array;
-  /** Both best first; by vectors already without what is below the lowest score. */
+  /** Best first, without what is below `minScore`. */
   readonly byVector: readonly ScoredChunk[];
+  /** Best first. */
   readonly byWords: readonly ScoredChunk[];
   readonly minScore: number | undefined;
   readonly fusion: Fusion;
 }
 
 /**
- * One ranking of two. The lowest score is a similarity of vectors here too: a chunk that only its words found has to
- * reach it, and is left out when its similarity is not known.
+ * The rankings by vectors and by words as one. `minScore` is a similarity of vectors here too: a chunk that only its
+ * words found has to reach it as well, and is left out when its similarity is not known.
  */
 export function fuseHybrid({ vector, byVector, byWords, minScore, fusion }: HybridInput): Hit[] {
   const similarities = new Map(byVector.map(({ id, score }) => [id, score]));
-  // A store may be set up for another measure than the cosine, and then what is computed here is no score of its.
+  // The similarity of what only the words found is computed here, as a cosine: right only if that is the store's
+  // measure.
   const isCosine =
     byVector.length > 0 &&
     byVector.every(
@@ -98,8 +102,8 @@ export function fuseWordings(rankings: readonly (readonly Hit[])[]): Hit[] {
 }
 
 /**
- * The scores that are shown, one meaning for all of them, and falling with the place: that of the hit, or the best of
- * those after it where something besides the score put the hit before them. A hit whose score nobody knows counts as 0.
+ * Scores to show beside the hits, which never rise from one hit to the next: each hit's own score, or the best score
+ * after it where something else (its words, or diversity) ranked it higher. A hit without a known score counts as 0.
  */
 export function toFallingScores(hits: readonly Hit[], scoreOf: (hit: Hit) => number | undefined): number[] {
   const scores = hits.map((hit) => scoreOf(hit) ?? 0);

@@ -34,6 +34,6 @@ export function recordOfChunks(
 
 /** By ascending index, the chunks of one version follow each other, and each knows how many there are. */
 function isInPlace({ index, metadata }: StoredChunk, place: number, { length }: readonly StoredChunk[]): boolean {
-  // Documents that a program has stored by itself are one chunk that does not say so.
+  // Chunks that a program stored through the library have no `chunk_count`: each is its own document.
   return index === place && (metadata.chunk_count ?? 1) === length;
 }

@@ -16,7 +16,10 @@ export type SearchMode = 'vector' | 'lexical' | 'hybrid';
 
 export interface SearchInput {
   readonly query: string;
-  /** It is a message, of any length: searched for is as much of it as the embedding model takes. Default false. */
+  /**
+   * The query is a message of any length, to be cut to what the embedding model takes. Default false: too long is an
+   * error.
+   */
   readonly isMessage?: boolean;
   /** Other wordings, searched for as well: what several of them find comes first. */
   readonly variants?: readonly string[];
@@ -43,8 +46,9 @@ export interface SearchInput {
 }
 
 /**
- * A result. `score` falls from one to the next. It is the similarity of the vectors, or that of a later result where the
- * words, or the wish for difference, put a result before more similar ones; in `lexical` mode it is what the words gave.
+ * A result. `score` falls from one to the next. It is the similarity of the vectors, or that of a later result where
+ * the words, or the wish for difference, put a result before more similar ones; in `lexical` mode it is what the words
+ * gave.
  */
 export type SearchResult = StoredChunk & {
   readonly score: number;
@@ -65,8 +69,9 @@ export interface SearchOutcome {
 
 export interface Retriever {
   /**
-   * @throws AppError `invalid_request` for a query that is longer than the embedding model takes, `unsupported` for a mode that is not there, `configuration` when the collection was filled by
-   * another embedding model, and what embedder and store throw.
+   * @throws AppError `invalid_request` for a query that is longer than the embedding model takes, `unsupported` for a
+   * mode that the store does not have, `configuration` when the collection was filled by another embedding model, and
+   * what embedder and store throw.
    */
   search(input: SearchInput): Promise<SearchOutcome>;
 }
@@ -74,20 +79,22 @@ export interface Retriever {
 export interface RetrieverOptions {
   readonly embedder: Embedder;
   readonly vectorStore: VectorStore;
-  /** Default: by places. `convex` also says that the embeddings themselves compare words. */
+  /** How two rankings become one. Default: by ranks (RRF). `convex` also says that the embeddings compare words. */
   readonly fusion?: Fusion;
-  /** The store charges for every chunk it gives: no more are asked for than are wanted, except to choose different ones. */
+  /** The store charges for every chunk it returns: more than are wanted are fetched for `mmr` alone. */
   readonly paidReads?: boolean;
   /** Milliseconds since the epoch. Default: the clock. */
   readonly now?: () => number;
 }
 
-/** What is asked for when there is a choice to be made of it: this many times the results, and at least so many. */
+/**
+ * Where results are chosen among candidates, this many times as many are fetched as are wanted, and at least so many.
+ */
 const CHOICE_FACTOR = 3;
 const LEAST_CHOICE = 30;
-/** Most hits that are compared with each other. Those after them follow as they are. */
+/** Most hits that are compared with each other for diversity. The rest follow in their own order. */
 const MOST_COMPARED = 200;
-/** Tokens are estimated, up to a third too few. */
+/** Estimates may be a third too low: so much of the model's limit can be counted on. */
 const CERTAIN_SHARE = 2 / 3;
 
 /** Search by the query's vector, by its words, or by both. */
@@ -113,7 +120,7 @@ export function createRetriever({
       const found = (await byWords) ?? [];
       return { hits: toWordHits(found), tokens: 0, searches: 1, chunks: found.length };
     }
-    // A search by words that fails while the query is being embedded is reported by the line that awaits both.
+    // It is awaited with the vector search below; until then its failure must not count as unhandled.
     byWords?.catch(() => undefined);
     const { vector, tokens } = await embedder.embedQuery(text, { signal });
     const [near, matching = []] = await Promise.all([
@@ -156,12 +163,13 @@ export function createRetriever({
       const ranking: Ranking = { mode, searchText, asked, minScore: input.minScore };
       const rankings = await Promise.all([query, ...variants].map((text) => rank(text, ranking))).catch(
         async (thrown: unknown) => {
-          // A store may have no index for vectors of another length: what to do about it is not to make one.
+          // A missing index may mean that the collection holds vectors of another length: then that is the error to
+          // tell, not the command for an index that would not help.
           if (thrown instanceof AppError && thrown.code === 'configuration') await guard.check({ collection, signal });
           throw thrown;
         },
       );
-      // Firestore passes over vectors of another length as if they were not there.
+      // Nothing found may mean the same: Firestore passes over vectors of another length without an error.
       if (mode !== 'lexical' && rankings.every(({ chunks }) => chunks === 0)) await guard.check({ collection, signal });
       const ranked = fuseWordings(rankings.map(({ hits }) => hits));
       const ordered = mmr === undefined ? ranked : diversify(ranked, wanted, mmr.lambda, fusion);
@@ -205,7 +213,10 @@ function fitQuery({ query, isMessage = false }: SearchInput, mode: SearchMode, {
   );
 }
 
-/** The store's search by words, where the mode takes one. @throws AppError `unsupported` for a mode that is not there. */
+/**
+ * The store's search by words, where the mode takes one.
+ * @throws AppError `unsupported` for a mode that is not there.
+ */
 function wordSearchFor(mode: SearchMode, { minScore }: SearchInput, store: VectorStore): VectorStore['searchText'] {
   if (mode === 'vector') return undefined;
   if (store.searchText === undefined) {
