@@ -12,9 +12,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readEnvironment } from '../shared/config/environment.ts';
 import { loadConfig } from '../shared/config/load.ts';
-import { build, ROOT } from './build.ts';
 import { createEventBridge, registerTrigger } from './dev-firestore/event-bridge.ts';
-import { startFunction } from './dev-firestore/function-process.ts';
+import { type FunctionProcessOptions, startFunction } from './dev-firestore/function-process.ts';
+import { buildLocally } from './local-build.ts';
 
 const PROJECT = 'demo-sluice';
 const FUNCTION = 'ingest-on-write';
@@ -89,12 +89,12 @@ async function start(): Promise<void> {
   const collection = config.ingestion.documentsCollection;
   await registerTrigger(emulator.host, { project, pattern: `${collection}/{document}`, name: FUNCTION });
 
-  await build(['gateway', FUNCTION]);
+  const directory = await buildLocally(['gateway', FUNCTION]);
   const childEnvironment = { ...settings, SLUICE_CONFIG: file, GOOGLE_CLOUD_PROJECT: project };
   for (let index = 0; index < Number(values.instances); index += 1) {
-    addresses.push(await serve(FUNCTION, '0', childEnvironment));
+    addresses.push(await serve({ directory, name: FUNCTION, port: 0, environment: childEnvironment }));
   }
-  const gateway = await serve('gateway', values.port, childEnvironment);
+  const gateway = await serve({ directory, name: 'gateway', port: Number(values.port), environment: childEnvironment });
   console.log(describe({ gateway, emulator: emulator.host, project, collection }));
 }
 
@@ -106,8 +106,8 @@ async function writeDefaultConfig(): Promise<string> {
   return file;
 }
 
-async function serve(name: string, port: string, environment: NodeJS.ProcessEnv): Promise<string> {
-  const started = await startFunction({ directory: join(ROOT, 'dist'), name, port: Number(port), environment });
+async function serve(options: FunctionProcessOptions): Promise<string> {
+  const started = await startFunction(options);
   undo.push(() => started.stop());
   return started.url;
 }

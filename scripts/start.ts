@@ -7,7 +7,7 @@ import { readEnvironment } from '../shared/config/environment.ts';
 import { loadConfig } from '../shared/config/load.ts';
 import type { LoadedConfig } from '../shared/config/types.ts';
 import { AppError } from '../shared/contracts/app-error.ts';
-import { build, ROOT } from './build.ts';
+import { buildLocally } from './local-build.ts';
 import { listOllamaModels } from './local-ollama.ts';
 
 /**
@@ -15,8 +15,8 @@ import { listOllamaModels } from './local-ollama.ts';
  * The framework's own command line listens on every interface; its server object does not have to.
  */
 export async function serve({ host, port }: { host: string; port: number }): Promise<{ server: Server; url: string }> {
-  await build(['gateway']);
-  await import(pathToFileURL(join(ROOT, 'dist', 'gateway', 'index.js')).href);
+  const directory = await buildLocally(['gateway']);
+  await import(pathToFileURL(join(directory, 'gateway', 'index.js')).href);
   const server = getTestServer('gateway');
   server.setTimeout(0);
   await new Promise<void>((resolve, reject) => {
