@@ -322,6 +322,7 @@ export interface IngestionConfig {
 
 export interface RetrievalConfig {
   readonly topK: number;
+  /** Of chat; a search has the one of its request alone. */
   readonly minScore?: number;
   /** Default: `hybrid` where the vector store ranks by words, else `vector`. */
   readonly mode?: RetrievalMode;
