@@ -3,7 +3,7 @@ import type { ChatMessage, ChatRequest } from '../contracts/chat-provider.ts';
 import type { Citation } from '../contracts/context-format.ts';
 import { measurePrompt } from '../routing/prompt-size.ts';
 import type { ModelCatalogue } from '../usage/catalogue.ts';
-import { estimateTokens } from '../usage/tokens.ts';
+import { estimateTokens, SURELY_WITHIN } from '../usage/tokens.ts';
 import { withLegDefaults } from './chat-request.ts';
 import type { RetrievedContext } from './chat-retrieval.ts';
 import { windowOf } from './leg-window.ts';
@@ -32,8 +32,11 @@ const UNKNOWN_WINDOW_TOKENS = 6_000;
 const OLLAMA_WINDOW = 4_096;
 /** Share of the window that is left for an answer of unknown length, or less where the model's answers are shorter. */
 const ANSWER_SHARE = 1 / 4;
+<<<<<<< HEAD
 /** Estimates may be a third too low: so much of the room can be counted on. */
 const CERTAIN_SHARE = 2 / 3;
+=======
+>>>>>>> 4c719fa (Whether a text is too long to embed the vendor says, where estimates refused what was 14 % below the limit; a text that a vendor may have cut is not stored)
 
 export function createContextFit({ context, legs, agent, catalogue }: ContextFitOptions): ContextFit {
   const contextTokens = estimateTokens(context.message);
@@ -46,7 +49,7 @@ export function createContextFit({ context, legs, agent, catalogue }: ContextFit
     const most = catalogue.find(leg.provider, leg.model)?.maxOutputTokens ?? Number.POSITIVE_INFINITY;
     const answer = max_completion_tokens ?? max_tokens ?? Math.min(most, window * ANSWER_SHARE);
     const others = measurePrompt(request).tokens - contextTokens;
-    return Math.floor((window - answer) * CERTAIN_SHARE) - others;
+    return Math.floor((window - answer) * SURELY_WITHIN) - others;
   };
 
   const pack = (request: ChatRequest, leg: LegConfig): Pick<RetrievedContext, 'message' | 'citations'> => {

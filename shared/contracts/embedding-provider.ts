@@ -27,6 +27,8 @@ export interface EmbeddingProvider {
   readonly maxBatchTokens: number;
   /** Most tokens one text may hold. */
   readonly maxInputTokens: number;
+  /** The vendor may cut a longer text without a word; only the tokens it counted can tell. Default: it refuses. */
+  readonly mayCut?: boolean;
 
   /**
    * Embeds at most `maxBatchSize` texts in one request.

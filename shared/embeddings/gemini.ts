@@ -30,6 +30,8 @@ export function createGeminiEmbeddings(options: GeminiEmbeddingsOptions): Embedd
       model,
       dimensions,
       limits: () => LIMITS,
+      // Unlike Vertex AI it has no parameter for it, and does not say what it does.
+      mayCut: true,
       toCredential: (key) => ({ 'x-goog-api-key': key }),
       ...(endpoint === undefined
         ? { withoutCredential: 'Gemini embeddings need a key: set GEMINI_API_KEY or embeddings.gemini.api_key.' }

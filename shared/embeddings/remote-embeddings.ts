@@ -48,6 +48,8 @@ export interface EmbeddingWire {
   /** The length that was asked for; undefined means the model's own. */
   readonly dimensions: number | undefined;
   readonly limits: () => EmbeddingLimits;
+  /** It cannot be told to refuse a text that is too long. Default: it refuses. */
+  readonly mayCut?: boolean;
   toPost(texts: readonly string[], purpose: EmbeddingPurpose): EmbeddingPost;
   fromAnswer(answer: unknown, count: number, headers: HttpResponse['headers']): EmbeddingAnswer;
   /** The headers that carry a credential. Default: a bearer token. */
@@ -110,6 +112,7 @@ export function createRemoteEmbeddings(wire: EmbeddingWire, access: EmbeddingAcc
   return {
     id,
     model,
+    ...(wire.mayCut ? { mayCut: true } : {}),
     get dimensions() {
       return dimensions;
     },

@@ -2,12 +2,22 @@ import type { EmbeddingProvider } from '../contracts/embedding-provider.ts';
 
 /** One distinct text on its way to the provider. */
 export interface BatchItem {
-  /** Where the text first stands in the caller's list. */
-  readonly index: number;
+  readonly name: TextName;
   readonly text: string;
   /** Estimated. */
   readonly tokens: number;
   readonly bytes: number;
+  /** It may be too long for the model. It is sent alone, so that what becomes of it is told from the others' fate. */
+  readonly isDoubtful: boolean;
+}
+
+/** What a caller is told about a text, by its first place in their list. */
+export interface TextName {
+  /** After an article: `text at index 3`. */
+  readonly noun: string;
+  readonly param: string;
+  /** A sentence. */
+  readonly cure: string;
 }
 
 /** Whoever has texts to embed. */
@@ -63,8 +73,8 @@ export function isFull(sources: readonly BatchSource[], { items }: BatchCaps): b
 
 /**
  * Removes the next batch from the front of the line: as many texts of the first source as fit, then those of the next
- * ones while the batch is small. A text above a cap on its own is a batch of one. A source with more texts goes to the
- * end of the line, so that nobody waits for the end of a long list.
+ * ones while the batch is small. A text above a cap on its own, or perhaps too long, is a batch of one. A source with
+ * more texts goes to the end of the line, so that nobody waits for the end of a long list.
  */
 export function takeBatch<Source extends BatchSource>(line: Source[], caps: BatchCaps): BatchEntry<Source>[] {
   const batch: BatchEntry<Source>[] = [];
@@ -76,7 +86,8 @@ export function takeBatch<Source extends BatchSource>(line: Source[], caps: Batc
     for (const item of source.items) {
       tokens += item.tokens;
       bytes += item.bytes;
-      if (batch.length > 0 && (batch.length >= most || tokens > caps.tokens || bytes > caps.bytes)) break;
+      const isClosed = batch.length >= most || tokens > caps.tokens || bytes > caps.bytes;
+      if (batch.length > 0 && (isClosed || item.isDoubtful || batch[0]?.item.isDoubtful)) break;
       batch.push({ item, source });
       taken += 1;
     }

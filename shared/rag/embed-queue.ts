@@ -16,7 +16,7 @@ import {
   takeBatch,
   toBatchCaps,
 } from './embed-batch.ts';
-import { atIndex, isAboutSize } from './embed-refusal.ts';
+import { checkWhole, isAboutSize, ofText } from './embed-refusal.ts';
 
 export interface EmbedQueueOptions {
   readonly provider: EmbeddingProvider;
@@ -99,11 +99,13 @@ export function createEmbedQueue({ provider, concurrency, attempt, onVector }: E
     const { signal } = flight.controller;
     const texts = [...new Set(entries.map(({ item }) => item.text))];
     try {
-      const { vectors, usage } = await attempt((underway) => {
+      const result = await attempt((underway) => {
         for (const job of flight.jobs) job.requests += 1;
         return provider.embed(texts, { purpose, signal: underway });
       }, signal);
+      const { vectors, usage } = result;
       charge(entries, usage?.tokens);
+      for (const { item } of entries) checkWhole(item, result, provider);
       const checked = checkVectors(vectors, { count: texts.length, dimensions: knownDimensions(), name });
       dimensions = checked.dimensions;
       land();
@@ -141,7 +143,7 @@ export function createEmbedQueue({ provider, concurrency, attempt, onVector }: E
       return false;
     }
     if (error !== undefined && live.length === 1) {
-      first.source.finish(atIndex(error, first.item.index));
+      first.source.finish(ofText(error, first.item, provider));
       return false;
     }
     const middle = Math.ceil(live.length / 2);

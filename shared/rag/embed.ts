@@ -4,8 +4,9 @@ import { createDeadline } from '../resilience/deadline.ts';
 import type { Policy } from '../resilience/retry.ts';
 import { estimateTokens } from '../usage/tokens.ts';
 import { sha256 } from './document-key.ts';
-import type { BatchItem } from './embed-batch.ts';
+import type { BatchItem, TextName } from './embed-batch.ts';
 import { createEmbedQueue } from './embed-queue.ts';
+import { isDoubtful, refuseTooLong } from './embed-refusal.ts';
 import { createKeptVectors, createVectorCache, type VectorKeeping } from './vector-cache.ts';
 
 export interface EmbedderOptions {
@@ -44,11 +45,12 @@ export interface Embedder {
   /** Whether vectors marked so may be compared with this embedder's. */
   readonly matches: (embeddingModel: string) => boolean;
   /**
-   * @throws AppError `invalid_request` (blank or too long, naming the index), `invalid_output`, and the provider's own;
-   * its `usage` tells what was used for the texts that were embedded before it failed.
+   * @throws AppError `invalid_request` (blank, or too long for the model, naming the index), `invalid_output`, and the
+   * provider's own; its `usage` tells what was used for the texts that were embedded before it failed.
    */
   embedDocuments(texts: readonly string[], options: { readonly signal: AbortSignal }): Promise<Embedded>;
   embedQueries(texts: readonly string[], options: { readonly signal: AbortSignal }): Promise<Embedded>;
+  /** @throws AppError as `embedQueries`, which names the `query`. */
   embedQuery(
     text: string,
     options: { readonly signal: AbortSignal },
@@ -92,11 +94,16 @@ export function createEmbedder(options: EmbedderOptions): Embedder {
     return dimensions === undefined || marked === undefined ? undefined : { fingerprint: marked, dimensions, purpose };
   };
 
-  const embed = async (texts: readonly string[], purpose: EmbeddingPurpose, signal: AbortSignal): Promise<Embedded> => {
+  const embed = async (
+    texts: readonly string[],
+    purpose: EmbeddingPurpose,
+    signal: AbortSignal,
+    nameOf: (index: number) => TextName = nameByIndex,
+  ): Promise<Embedded> => {
     if (signal.aborted) throw toAppError(signal.reason, signal);
     const prefix = prefixes[purpose] ?? '';
     const known = new Map<string, Float32Array>();
-    let items = toItems(texts, { provider, prefix }, (text) => {
+    let items = toItems(texts, { provider, prefix, nameOf }, (text) => {
       const vector = caches[purpose].get(text);
       if (vector !== undefined) known.set(text, vector);
       return vector !== undefined;
@@ -139,7 +146,7 @@ export function createEmbedder(options: EmbedderOptions): Embedder {
     embedDocuments: (texts, { signal }) => embed(texts, 'document', signal),
     embedQueries: (texts, { signal }) => embed(texts, 'query', signal),
     async embedQuery(text, { signal }) {
-      const { vectors, tokens, requests } = await embed([text], 'query', signal);
+      const { vectors, tokens, requests } = await embed([text], 'query', signal, () => QUERY);
       const vector = vectors[0];
       if (vector === undefined) throw new AppError('invalid_output', `${name} gave no vector for the query.`);
       return { vector, tokens, requests };
@@ -147,37 +154,49 @@ export function createEmbedder(options: EmbedderOptions): Embedder {
   };
 }
 
+const QUERY: TextName = { noun: 'query', param: 'query', cure: 'Shorten it.' };
+
+function nameByIndex(index: number): TextName {
+  return { noun: `text at index ${index}`, param: `input[${index}]`, cure: 'Split it.' };
+}
+
 function toTexts(items: readonly BatchItem[]): string[] {
   return items.map(({ text }) => text);
 }
 
+interface ItemOptions {
+  readonly provider: EmbeddingProvider;
+  readonly prefix: string;
+  readonly nameOf: (index: number) => TextName;
+}
+
 /**
  * The distinct texts that still need a vector, as the provider is to see them.
- * @throws AppError `invalid_request` naming the first bad index.
+ * @throws AppError `invalid_request` naming the first bad one.
  */
 function toItems(
   texts: readonly string[],
-  { provider, prefix }: { readonly provider: EmbeddingProvider; readonly prefix: string },
+  { provider, prefix, nameOf }: ItemOptions,
   isKnown: (text: string) => boolean,
 ): BatchItem[] {
   const items = new Map<string, BatchItem>();
   for (const [index, plain] of texts.entries()) {
     if (plain.trim() === '') {
-      throw new AppError('invalid_request', `The text at index ${index} is blank; there is nothing to embed.`, {
-        param: `input[${index}]`,
-      });
+      const { noun, param } = nameOf(index);
+      throw new AppError('invalid_request', `The ${noun} is blank; there is nothing to embed.`, { param });
     }
     const text = prefix + plain;
     if (items.has(text) || isKnown(text)) continue;
     const tokens = estimateTokens(text);
-    if (tokens > provider.maxInputTokens) {
-      throw new AppError(
-        'invalid_request',
-        `The text at index ${index} has about ${tokens} tokens; ${provider.id}/${provider.model} takes ${provider.maxInputTokens}. Split it.`,
-        { param: `input[${index}]` },
-      );
-    }
-    items.set(text, { index, text, tokens, bytes: Buffer.byteLength(text) });
+    const name = nameOf(index);
+    refuseTooLong({ name, tokens }, provider);
+    items.set(text, {
+      name,
+      text,
+      tokens,
+      bytes: Buffer.byteLength(text),
+      isDoubtful: isDoubtful(tokens, provider),
+    });
   }
   return Array.from(items.values());
 }

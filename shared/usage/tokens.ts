@@ -11,6 +11,12 @@ export function estimateTokens(text: string): number {
   return Math.max(0, Math.ceil(weighTokens(text, 0, text.length) - 1e-6));
 }
 
+/** Of a limit: what is estimated at no more surely keeps to it, because estimates are up to a third too few. */
+export const SURELY_WITHIN = 2 / 3;
+
+/** Of a limit: what is estimated at more surely exceeds it. Large vocabularies make half as many tokens of other scripts. */
+export const SURELY_BEYOND = 2;
+
 /**
  * The same for `text.slice(start, end)`, not rounded and without the copy. Cut anywhere but inside white space, the
  * parts of a text never weigh less than the whole, so a bound kept on their sum is kept on the text.

@@ -156,9 +156,9 @@ describe('the embeddings service', () => {
   it.each([
     [{ model: 'text-embedding-3-small', input: ['a', ' '] }, 'invalid_request', 'input[1]'],
     [{ model: 'text-embedding-3-small', input: '' }, 'invalid_request', 'input'],
-    [{ model: 'text-embedding-3-small', input: ['a', 'word '.repeat(9_000)] }, 'invalid_request', 'input[1]'],
+    [{ model: 'text-embedding-3-small', input: ['a', 'word '.repeat(17_000)] }, 'invalid_request', 'input[1]'],
     [
-      { model: 'text-embedding-3-small', input: ['a', 'word '.repeat(9_000)], sluice: { purpose: 'query' as const } },
+      { model: 'text-embedding-3-small', input: ['a', 'word '.repeat(17_000)], sluice: { purpose: 'query' as const } },
       'invalid_request',
       'input[1]',
     ],

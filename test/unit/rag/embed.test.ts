@@ -230,9 +230,9 @@ describe('a text', () => {
     expect(batches).toEqual([]);
   });
 
-  test('above the limit of the model is refused with its index, never cut', async () => {
+  test('surely above the limit of the model is refused with its index, never cut', async () => {
     const { provider, batches } = createFake();
-    const failure = createEmbedder({ provider }).embedDocuments(['fine', 'word '.repeat(9000)], { signal });
+    const failure = createEmbedder({ provider }).embedDocuments(['fine', 'word '.repeat(17_000)], { signal });
     await expect(failure).rejects.toMatchObject({
       code: 'invalid_request',
       param: 'input[1]',

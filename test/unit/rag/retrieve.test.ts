@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { AppError } from '../../../shared/contracts/app-error.ts';
 import type { VectorQuery } from '../../../shared/contracts/vector-store.ts';
 import { createLocalEmbeddings } from '../../../shared/embeddings/local.ts';
 import { createEmbedder } from '../../../shared/rag/embed.ts';
@@ -6,7 +7,7 @@ import { createIngestion } from '../../../shared/rag/ingest.ts';
 import { createRetriever } from '../../../shared/rag/retrieve.ts';
 import { createMemoryDocumentStore } from '../../../shared/stores/document/memory.ts';
 import { createMemoryVectorStore } from '../../../shared/stores/vector/memory.ts';
-import { createFakeEmbeddings } from '../../support/fake-embeddings.ts';
+import { createFakeEmbeddings, toFakeVector } from '../../support/fake-embeddings.ts';
 
 const { signal } = new AbortController();
 
@@ -66,7 +67,7 @@ describe('a search', () => {
     const { provider, batches } = createFakeEmbeddings({ maxInputTokens: 60 });
     const vectorStore = createMemoryVectorStore({ dimensions: 2 });
     const retriever = createRetriever({ embedder: createEmbedder({ provider }), vectorStore });
-    const query = `Where is it? ${'word '.repeat(100)} End.`;
+    const query = `Where is it? ${'word '.repeat(200)} End.`;
     await expect(retriever.search({ ...common, query })).rejects.toMatchObject({
       code: 'invalid_request',
       param: 'query',
@@ -76,6 +77,27 @@ describe('a search', () => {
     await retriever.search({ ...common, query, isMessage: true });
     expect(batches).toEqual([[expect.stringMatching(/^Where is it\? (word )+\w*\n…\n.* End\.$/s)]]);
     expect((await retriever.search({ ...common, query, mode: 'lexical' })).results).toEqual([]);
+  });
+
+  test('of what the embedding model may or may not take is left to it, and its refusal names the query', async () => {
+    const { provider, batches } = createFakeEmbeddings({
+      maxInputTokens: 60,
+      answer: (texts) => {
+        if (texts.join().endsWith('no'))
+          throw new AppError('invalid_request', 'fake says no.', { upstreamStatus: 400 });
+        return { vectors: texts.map(toFakeVector) };
+      },
+    });
+    const vectorStore = createMemoryVectorStore({ dimensions: 2 });
+    const retriever = createRetriever({ embedder: createEmbedder({ provider }), vectorStore });
+    const query = 'word '.repeat(70);
+    await retriever.search({ ...common, query });
+    expect(batches).toEqual([[query]]);
+    await expect(retriever.search({ ...common, query: `${query}no` })).rejects.toMatchObject({
+      code: 'invalid_request',
+      param: 'query',
+      message: 'fake says no. The query has about 71 tokens; fake/m takes 60. Shorten it.',
+    });
   });
 
   test('of a blank query is refused', async () => {

@@ -20,6 +20,14 @@ describe('estimateTokens', () => {
     expect(Number.isInteger(estimateTokens('a b, c 12345 é'))).toBe(true);
   });
 
+  test('is never more than the characters', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+        expect(estimateTokens(text)).toBeLessThanOrEqual(text.length);
+      }),
+    );
+  });
+
   test('never weighs the parts of a text less than the whole', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), fc.nat(), (text, cut) => {
