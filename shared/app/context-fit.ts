@@ -32,11 +32,6 @@ const UNKNOWN_WINDOW_TOKENS = 6_000;
 const OLLAMA_WINDOW = 4_096;
 /** Share of the window that is left for an answer of unknown length, or less where the model's answers are shorter. */
 const ANSWER_SHARE = 1 / 4;
-<<<<<<< HEAD
-/** Estimates may be a third too low: so much of the room can be counted on. */
-const CERTAIN_SHARE = 2 / 3;
-=======
->>>>>>> 4c719fa (Whether a text is too long to embed the vendor says, where estimates refused what was 14 % below the limit; a text that a vendor may have cut is not stored)
 
 export function createContextFit({ context, legs, agent, catalogue }: ContextFitOptions): ContextFit {
   const contextTokens = estimateTokens(context.message);

@@ -94,11 +94,6 @@ const CHOICE_FACTOR = 3;
 const LEAST_CHOICE = 30;
 /** Most hits that are compared with each other for diversity. The rest follow in their own order. */
 const MOST_COMPARED = 200;
-<<<<<<< HEAD
-/** Estimates may be a third too low: so much of the model's limit can be counted on. */
-const CERTAIN_SHARE = 2 / 3;
-=======
->>>>>>> 4c719fa (Whether a text is too long to embed the vendor says, where estimates refused what was 14 % below the limit; a text that a vendor may have cut is not stored)
 
 /** Search by the query's vector, by its words, or by both. */
 export function createRetriever({
