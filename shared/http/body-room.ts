@@ -3,10 +3,10 @@ import type { Socket } from 'node:net';
 import { totalmem } from 'node:os';
 import { AppError } from '../contracts/app-error.ts';
 
-/** Bodies up to here are always taken: however much the large ones hold, everybody else goes on. */
+/** Bodies up to this size are always taken, so that large ones cannot keep small requests out. */
 export const SMALL_BYTES = 64 * 1024;
 
-/** A body is in memory five times for a moment, while it becomes a request to a vendor, and twice while that is answered. */
+/** Copies of a body in memory: five for a moment while it becomes a request to a vendor, two while that is answered. */
 const SHARE_OF_MEMORY = 1 / 8;
 
 const RETRY_AFTER_MS = 1_000;
@@ -65,7 +65,10 @@ export function createBodyRoom(most = defaultRoomBytes()): BodyRoom {
   };
 }
 
-/** What there is room for unless more or less is configured: a share of what the container may use, or of the machine's memory. */
+/**
+ * What there is room for unless more or less is configured: a share of what the container may use, or of the machine's
+ * memory.
+ */
 export function defaultRoomBytes(constrained = process.constrainedMemory(), machine = totalmem()): number {
   // Without a limit it is 0, or a number beyond every machine.
   return Math.floor((constrained > 0 ? Math.min(constrained, machine) : machine) * SHARE_OF_MEMORY);

@@ -1,8 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * What every answer carries, unless it says otherwise itself: answers are made for one caller, and are what their type
- * says.
+ * Headers of every answer, which a handler may override: an answer is not to be cached nor its content type guessed.
  */
 export function setCommonHeaders(response: ServerResponse, requestId: string): void {
   response.setHeader('x-request-id', requestId);

@@ -5,7 +5,7 @@ import type { ServerResponse } from 'node:http';
 const FIRST_HEARTBEAT_MS = 10_000;
 const HEARTBEAT_MS = 15_000;
 const HEARTBEAT = ': ping\n\n';
-/** Five minutes of heartbeats that found no room: such a client would hold its upstream for as long as it likes. */
+/** Heartbeats in a row that a client did not read, five minutes in all, before it is cut off to free its upstream. */
 const MAX_MISSED_HEARTBEATS = 20;
 
 export interface EventStreamOptions {
@@ -21,8 +21,8 @@ export interface EventStreamOptions {
 
 /**
  * Writes a stream of server-sent events. The head waits for the first piece, so that an early failure still becomes an
- * HTTP error, but not longer than the first heartbeat. A slow reader holds the source back; one that takes nothing at all
- * for five minutes is cut off.
+ * HTTP error, but not longer than the first heartbeat. A slow reader holds the source back; one that takes nothing at
+ * all for five minutes is cut off.
  * @throws what the source throws, or the signal's reason, while nothing has been sent.
  */
 export async function writeEventStream({

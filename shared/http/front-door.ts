@@ -30,11 +30,13 @@ export interface FrontDoorOptions {
   /** Bounds the bodies of all requests under way together. Default: nothing does. */
   readonly bodyRoom?: BodyRoom;
   /**
-   * Asked before a body is read. When it rejects, the body is left alone, and the function is called without it: it asks
-   * the same and refuses in its own words.
+   * Asked before a body is read. When it rejects, the body is not read and the function is called without one: it
+   * checks the caller as well, and its refusal has the form of its route's API.
    */
   readonly admit?: (request: IncomingMessage, response: ServerResponse) => Promise<unknown>;
-  /** Whether the service goes by the name in the `host` header; a request with another one is refused. Default: by any. */
+  /**
+   * Whether the service goes by the name in the `host` header; a request with another one is refused. Default: by any.
+   */
   readonly knowsHost?: (header: string | undefined) => boolean;
   /** Origins whose pages may call: exact ones, or `*`. Default: none. */
   readonly corsOrigins?: readonly string[];
@@ -46,8 +48,8 @@ export interface FrontDoorOptions {
    */
   readonly onTerminate?: () => Promise<void>;
   /**
-   * Answers every request, instead of the framework's own chain of Express, five body parsers and a domain. What is set
-   * up for a request there costs more than all of ours, and the domain goes on to slow down every promise of the process.
+   * Answers every request, instead of the framework's own chain of Express, five body parsers and a `domain`. That
+   * chain costs more per request than all of our own work, and a domain slows down every promise of the process.
    */
   readonly handle?: RequestListener;
 }
@@ -64,10 +66,10 @@ export interface Refusal {
 /**
  * Stands before the functions framework's own Express application, which would buffer bodies of up to 1 GB, answer
  * malformed JSON with an HTML page and cut every live stream on SIGTERM, and has no hook for any of it. Bodies are read
- * here, with our limit and our errors; what the framework's parsers find is already read, and they pass.
+ * here, with our limit and our errors; the framework's parsers skip a body that is already read.
  *
- * The framework gives no access to its server, in the deployed command line least of all, so the server is met where
- * Node announces its first connection.
+ * The framework's command line, which runs a deployed function, gives no access to its server. So the server is taken
+ * from the diagnostics channel on which Node announces each new connection.
  */
 export function installFrontDoor(options: FrontDoorOptions): void {
   const seen = new WeakSet<Server>();
@@ -87,16 +89,16 @@ export function attachFrontDoor(server: Server, options: FrontDoorOptions): void
   server.removeListener('request', framework);
   const { handle = framework } = options;
   const answers = new WeakMap<Duplex, ServerResponse>();
-  const meet = (request: IncomingMessage, response: ServerResponse, sendContinue = () => {}): void => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse, sendContinue = () => {}): void => {
     inFlight.add(response);
-    // Told to end already: the client should not find this connection closed when it sends its next request.
+    // The process is ending: the client must not send its next request on this connection, which is about to be closed.
     if (!server.listening) response.setHeader('connection', 'close');
     answers.set(request.socket, response);
     receive(request, response, { ...options, handle, sendContinue });
   };
-  server.on('request', meet);
-  // Whoever asks before sending a body is not told to go on before it is known that the body is wanted.
-  server.on('checkContinue', (request, response) => meet(request, response, () => response.writeContinue()));
+  server.on('request', onRequest);
+  // A client that sends `expect: 100-continue` is told to send its body only once it is known to be read.
+  server.on('checkContinue', (request, response) => onRequest(request, response, () => response.writeContinue()));
   server.on('checkExpectation', (request, response) => {
     setCommonHeaders(response, requestIdOf(request));
     const error = new HttpError(417, 'invalid_request', 'Of `expect`, 100-continue alone is understood.');
@@ -108,17 +110,17 @@ export function attachFrontDoor(server: Server, options: FrontDoorOptions): void
   if (options.onTerminate) drainOnTermination(server, inFlight, options.onTerminate);
 }
 
-interface Meeting extends FrontDoorOptions {
+interface RequestHandling extends FrontDoorOptions {
   readonly handle: RequestListener;
   /** Tells a client that waits for it to send its body. */
   readonly sendContinue: () => void;
 }
 
-function receive(request: IncomingMessage, response: ServerResponse, meeting: Meeting): void {
-  const { handle, corsOrigins = [], knowsHost, admit } = meeting;
+function receive(request: IncomingMessage, response: ServerResponse, handling: RequestHandling): void {
+  const { handle, corsOrigins = [], knowsHost, admit } = handling;
   setCommonHeaders(response, requestIdOf(request));
   if (knowsHost?.(request.headers.host) === false) {
-    refuse(request, response, new AppError('permission', FOREIGN_HOST), meeting);
+    refuse(request, response, new AppError('permission', FOREIGN_HOST), handling);
     return;
   }
   if (applyCors(request, response, corsOrigins)) {
@@ -135,26 +137,31 @@ function receive(request: IncomingMessage, response: ServerResponse, meeting: Me
     // The framework answers these by itself, without a body, or with a page.
     if (FRAMEWORK_PATHS.has(path)) throw new AppError('not_found', 'There is nothing here.');
   } catch (error) {
-    refuse(request, response, error, meeting);
+    refuse(request, response, error, handling);
     return;
   }
   if (!hasBody(request)) {
     handle(request, response);
   } else if (admit) {
     admit(request, response).then(
-      () => receiveBody(request, response, path, meeting),
+      () => receiveBody(request, response, path, handling),
       () => {
         leaveBody(request);
         handle(request, response);
       },
     );
   } else {
-    receiveBody(request, response, path, meeting);
+    receiveBody(request, response, path, handling);
   }
 }
 
-function receiveBody(request: IncomingMessage, response: ServerResponse, path: string, meeting: Meeting): void {
-  const { handle, maxBodyBytes, bodyRoom, sendContinue } = meeting;
+function receiveBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  handling: RequestHandling,
+): void {
+  const { handle, maxBodyBytes, bodyRoom, sendContinue } = handling;
   let isWanted = false;
   const hold = (bytes: number): void => {
     bodyRoom?.hold(response, bytes);
@@ -168,7 +175,7 @@ function receiveBody(request: IncomingMessage, response: ServerResponse, path: s
       buffered.body = body;
       handle(request, response);
     },
-    (error: unknown) => refuse(request, response, error, meeting),
+    (error: unknown) => refuse(request, response, error, handling),
   );
 }
 
@@ -176,7 +183,7 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 }
 
-/** Makes it a request without a body for everybody after us; Node throws away what comes once it is answered. */
+/** Makes it a request without a body for the function; Node discards what still arrives once it is answered. */
 function leaveBody({ headers }: IncomingMessage): void {
   delete headers['content-length'];
   delete headers['transfer-encoding'];

@@ -1,8 +1,8 @@
 import type { ChatProvider } from '../contracts/chat-provider.ts';
 
 /**
- * Every LLM provider, loaded when it is first used. An OpenAI-compatible one is a line of data here; any other is a
- * file and a line.
+ * Every LLM provider, loaded when it is first used. An OpenAI-compatible one is an entry in `openai-vendors.ts`, any
+ * other a file of its own; its name and its key's variable stand in `shared/config` (`names.ts`, `credentials.ts`).
  */
 export const chatProviders: Readonly<Record<string, () => Promise<ChatProvider>>> = {
   openai: async () => compatible((await import('./openai-vendors.ts')).openai),

@@ -6,7 +6,7 @@ import { GRPC, grpcStatus } from '../../resilience/grpc-status.ts';
 import type { FirestoreSdk } from '../firestore-client.ts';
 import { isTime } from './firestore-document.ts';
 
-/** Entries of deleted documents may go after that time; a TTL policy on `expireAt` takes them away. */
+/** How long entries of deleted documents are kept; a TTL policy on `expireAt` removes them afterwards. */
 const DELETED_DAYS = 30;
 const DAY_MS = 86_400_000;
 

@@ -35,8 +35,8 @@ export interface UsageBuffer {
   add(entry: UsageEntry): void;
   flush(): Promise<void>;
   /**
-   * Runs a read of the store between two writes: after everything added before the call, before what is added later.
-   * What of the former could not be written is given to `combine`.
+   * Runs a read of the store between two writes: after everything that was added before the call, and before what is
+   * added later. What was added before but could not be written is given to `combine`.
    */
   read<Stored, Result>(
     load: () => Promise<Stored>,
@@ -68,7 +68,9 @@ export function createUsageBuffer(options: UsageBufferOptions): UsageBuffer {
   let labels = emptyLabels('');
   /** Writes that were given up waiting for. They may still succeed, so their amounts are in neither place. */
   const unsettled = new Set<{ readonly day: string; readonly part: DayRecord }>();
-  /** What could not be written so far. A read comes after all writes that were begun before it, and finds theirs here. */
+  /**
+   * What could not be written so far. A read comes after all writes that were begun before it, and finds theirs here.
+   */
   const failed = new Map<string, DayRecord>();
   let pending = new Map<string, DayRecord>();
   let entries = 0;

@@ -5,7 +5,7 @@ import { compileFilter } from './filter.ts';
 
 /** Most fields of a block that are indexed at a time: those that were filtered by last. */
 const MAX_FIELDS = 16;
-/** A list may hold so many rows that are gone, and as many as it has others, before it is tidied without being read. */
+/** Removed rows that a list may hold, beyond as many as it has live ones, before it is tidied without being read. */
 const LEAST_GARBAGE = 64;
 
 /** The rows that have one value in one field. */
@@ -22,7 +22,10 @@ export interface FieldIndex {
   add(row: number, metadata: Metadata): void;
   /** The row is no longer there, or it has other metadata, or it is about to be added under another number. */
   remove(metadata: Metadata): void;
-  /** Exactly the rows that match, each once and ascending, where values lead to them; undefined where all have to be looked at. */
+  /**
+   * Exactly the rows that match, each once and ascending, where values lead to them; undefined where all have to be
+   * looked at.
+   */
   rowsOf(filter: Filter): readonly number[] | undefined;
 }
 

@@ -18,7 +18,10 @@ export const RESULT_FIELDS = [
   'updatedAt',
 ] as const;
 
-/** Firestore's limits: a document's size, and the size of one text in it (https://firebase.google.com/docs/firestore/quotas). */
+/**
+ * Firestore's limits: a document's size, and the size of one text in it
+ * (https://firebase.google.com/docs/firestore/quotas).
+ */
 const MAX_DOCUMENT_BYTES = 1_048_576;
 const MAX_TEXT_BYTES = 1_048_487;
 /** Names of the fields, the document's own name, and what is fixed in size; rounded up. */
@@ -90,7 +93,8 @@ export function checkDocumentSize(chunk: Chunk, dimensions: number): void {
 }
 
 /**
- * Firestore's cosine of a zero vector is no number: it would be found after all others, and be lost under a lowest score.
+ * Firestore's cosine of a zero vector is no number: it would be found after all others, and be lost under a lowest
+ * score.
  * @throws AppError `invalid_request`.
  */
 export function checkDirection({ embedding }: Chunk): void {
@@ -102,7 +106,7 @@ export function checkDirection({ embedding }: Chunk): void {
   );
 }
 
-/** `Array.from` goes through an iterator and takes twelve times as long. */
+/** A plain array of the values. `Array.from` goes through an iterator and takes twelve times as long. */
 function toNumbers(vector: Float32Array): number[] {
   const numbers = new Array<number>(vector.length);
   for (let place = 0; place < vector.length; place += 1) numbers[place] = vector[place] as number;

@@ -9,11 +9,11 @@ import { LEXICAL_DIMENSIONS } from './firestore-index.ts';
 const SLICE = 16;
 
 /**
- * Search by words in a database that has none: the words of a chunk are hashed into a second vector beside the
- * embedding, and a nearest-neighbour query finds the chunks whose words are most like the question's. What it found is
- * then weighed word by word too, which costs no further read and removes what only looked alike. By words alone a chunk
- * far down would come first for repeating what half of the collection says, and the more there are to choose from, the
- * more often: the likeness knows of the whole text, and keeps an order that does not depend on how many were asked for.
+ * Search by words in a database without full-text search. The words of a chunk are hashed into a second vector beside
+ * its embedding, and a nearest-neighbour query finds the chunks whose words are most like the query's. Each is then
+ * also scored word by word, which costs no further read and gives 0 to chunks that only share hashes. The score is the
+ * product of both: the word score by itself would put chunks first that repeat words common in the collection, and more
+ * of them the more candidates there are; the likeness of the hashed vectors does not depend on how many were asked for.
  */
 export interface FirestoreWords {
   index(chunks: readonly Chunk[], signal: AbortSignal | undefined): Promise<FirestoreChunk[]>;
@@ -23,7 +23,9 @@ export interface FirestoreWords {
 
 export interface WordQuery {
   readonly vector: Float32Array;
-  /** 0 for a content that shares no word with the query. `likeness`: the cosine of its hashed words with the query's. */
+  /**
+   * 0 for a content that shares no word with the query. `likeness`: the cosine of its hashed words with the query's.
+   */
   readonly scoreOf: (content: string, likeness: number) => number;
 }
 

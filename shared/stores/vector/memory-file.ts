@@ -10,16 +10,19 @@ const DIGEST_BYTES = 32;
 /** Node reads no larger file at once. */
 const MAX_BYTES = 2 ** 31 - 1;
 const NEWLINE = 0x0a;
-/** What follows the file's name in that of a copy being written; it was a process id once. */
+/** Endings of the names of copies being written: a random id, or a process id as older versions used. */
 const COPY = /^\.(?:\d+|[0-9a-f-]{36})\.tmp$/;
 
 /** The chunks of a memory store in a file, so that they survive a restart. */
 export interface MemoryFile {
-  /** Puts what the file holds into the store; a file that is not there yet holds nothing. @throws AppError `configuration`. */
+  /**
+   * Puts what the file holds into the store; a file that is not there yet holds nothing.
+   * @throws AppError `configuration`.
+   */
   load(): Promise<void>;
   /**
-   * Resolves when what the store holds now is on disk. The file is replaced as a whole, so that it is never half written;
-   * calls that come while one is writing share the next one.
+   * Resolves when what the store holds now is on disk. The file is replaced as a whole, so that it is never half
+   * written; calls that come while one is writing share the next one.
    * @throws AppError `configuration` when somebody else has written to it, `quota_exceeded`, `server_error`.
    */
   save(): Promise<void>;

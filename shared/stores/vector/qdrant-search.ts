@@ -8,7 +8,9 @@ import type { SparseVector } from './qdrant-words.ts';
 import { toScopeKey } from './scope-sizes.ts';
 import { byScoreThenId } from './score.ts';
 
-/** Results of equal score are ordered by id among so many of them; beyond, Qdrant decides which ones are returned. */
+/**
+ * Most results of one equal score that are fetched to order them by id; among more, Qdrant decides which it returns.
+ */
 const MAX_TIED = 10_000;
 const TIE_MARGIN = 8;
 const ID_PAGE_SIZE = 1_000;
@@ -27,7 +29,10 @@ export function toScopeFilter(
   };
 }
 
-/** The points of a collection, of whatever tenant. Older ones name their scope alone, which says as much where there is no tenant. */
+/**
+ * The points of a collection, of every tenant. Points written by older versions have no field `collection`; of these,
+ * the ones without a tenant are recognised by their scope.
+ */
 export function toCollectionFilter(collection: string): QdrantFilter {
   return {
     should: [
@@ -45,7 +50,9 @@ export function toQdrantVector(vector: Float32Array, distance: Distance): number
   return Array.from(distance === 'cosine' ? normalise(vector) : vector);
 }
 
-/** At least the `topK` best points of what there is, in no order; among them all that share the score of the last one. */
+/**
+ * At least the `topK` best points of what there is, in no order; among them all that share the score of the last one.
+ */
 export async function searchPoints(
   points: QdrantPoints,
   query: VectorQuery,
@@ -77,7 +84,7 @@ async function nearestWithTies(
   }
 }
 
-/** A zero query is as far from everything: its cosine is 0 by definition, and only the ids give an order. */
+/** A zero query is equally far from everything: its cosine is 0 by definition, and results are ordered by id. */
 async function firstById(points: QdrantPoints, query: VectorQuery): Promise<readonly ScoredRecord[]> {
   const known: QdrantRecord[] = [];
   const options = { limit: ID_PAGE_SIZE, fields: ['chunk_id'], signal: query.signal } as const;

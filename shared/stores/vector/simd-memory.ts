@@ -6,13 +6,14 @@ import { KERNEL_BYTES } from './simd-kernel-bytes.ts';
 export const SEGMENT_BITS = 8;
 export const SEGMENT_ROWS = 1 << SEGMENT_BITS;
 /**
- * Segments whose memory is laid out together: all their records, then all their vectors. A search that goes through records
- * alone is up to a third faster when many of them lie in a row, and blocks that grow take segments one after the other.
+ * Segments whose memory is laid out together: all their records, then all their vectors. A search that goes through
+ * records alone is up to a third faster when many of them lie in a row, and blocks that grow take segments one after
+ * the other.
  */
 const SLAB_SEGMENTS = 8;
 /** Most rows that one call of the kernel visits. The bar that rows have to reach rises from call to call. */
 export const LIST_LENGTH = 1_024;
-/** There is room for so many rows put off when the kernel is called, and for those that it puts off then. */
+/** Most rows that may be put off before a call of the kernel; there is room for these and for those it adds. */
 export const MOST_PUT_OFF = 4_096;
 /** Before its codes: unit, step, error, and where the vector is. */
 export const RECORD_HEAD_BYTES = 16;
@@ -53,7 +54,7 @@ export interface Segment {
   readonly vectors: number;
 }
 
-/** The memory of the kernel: segments of rows, given out and taken back, and a few places where both sides meet. */
+/** The memory of the kernel: segments of rows, lent and taken back, and a few places that both sides read and write. */
 export interface SimdMemory {
   readonly dimensions: number;
   readonly kernel: Kernel;

@@ -9,7 +9,7 @@ const PRODUCT = 0;
 const PRODUCT_BY_CODES = 1;
 const DISTANCE = 2;
 
-/** The first rows that are looked at all pass a bar that is not there yet, so they are few. */
+/** Size of the first batch. It is small because no bar exists yet, so every row of it passes and is read in full. */
 const FIRST_BATCH = 32;
 
 /** Of a row's number, the bits that say where in its segment it is. */
@@ -19,11 +19,11 @@ const PLACE_MASK = SEGMENT_ROWS - 1;
 const ROUNDING = 2 ** -24;
 
 /**
- * Rows that the kernel searches: float32 vectors in segments of WebAssembly memory, and beside each vector its codes, by
- * which most rows are passed over (see simd-codes.ts).
+ * Rows that the kernel searches: float32 vectors in segments of WebAssembly memory, and beside each vector its codes,
+ * by which most rows are passed over (see simd-codes.ts).
  *
- * The vectors of those that seem to be results by their codes are read at once, which raises the bar. The others that might
- * still be results are put off until the end, when most of them do not reach the bar any more.
+ * The vectors of those that seem to be results by their codes are read at once, which raises the bar. The others that
+ * might still be results are put off until the end, when most of them do not reach the bar any more.
  *
  * @param likely rows like those to come, to centre codes at; they are not put in.
  */

@@ -3,8 +3,8 @@ import { inverseOf, normalise } from './exact-search.ts';
 import { toCosineScore } from './score.ts';
 
 /**
- * How vectors are compared. Searches work with values, higher is better, and only results are given scores: the value of
- * a row is its product with the query times the row's unit, or their squared distance times it.
+ * How vectors are compared. Searches work with values, higher is better, and only results are given scores: the value
+ * of a row is its product with the query times the row's unit, or their squared distance times it.
  */
 export interface VectorMeasure {
   readonly kind: 'product' | 'distance';
@@ -15,7 +15,7 @@ export interface VectorMeasure {
   /** The value with its rounding taken off where that would show: equal scores have to be equal values. */
   settle(value: number): number;
   toScore(value: number): number;
-  /** A value that everything of the score, or of a hair less, reaches. */
+  /** The lowest value that has the score, with a small margin for rounding. */
   toLowestValue(score: number): number;
 }
 

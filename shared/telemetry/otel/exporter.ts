@@ -28,7 +28,9 @@ export interface ExporterOptions {
 
 export interface Exporter {
   add(span: Span): void;
-  /** A request came in, or went out: when the last one is out, what there is is sent, while the instance has a processor. */
+  /**
+   * A request began or ended. When the last one ends everything is sent, because the instance may then lose its CPU.
+   */
   callsChanged(change: 1 | -1): void;
   /** Sends everything there is; resolves when that is done or given up. Never rejects. */
   flush(): Promise<void>;
@@ -37,7 +39,7 @@ export interface Exporter {
 }
 
 const MAX_BATCH = 512;
-/** More than that waits for nobody: telemetry must not take the memory that requests need. */
+/** Spans that are kept at most; further ones are dropped, because telemetry must not take the memory of requests. */
 const MAX_WAITING = 4_096;
 const DELAY_MS = 5_000;
 const METRICS_EVERY_MS = 10_000;
