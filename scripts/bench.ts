@@ -10,12 +10,11 @@ import { setMaxListeners } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { watchMachine } from './bench/machine.ts';
 import type { BenchPart, BenchRow } from './bench/part.ts';
 import { writeReadme } from './bench/readme.ts';
 import { listMisses, toMarkdown } from './bench/table.ts';
-import { exitWithUsage } from './exit-with-usage.ts';
+import { exitWithUsage, readCommandLine } from './command-line.ts';
 
 const PARTS = join(import.meta.dirname, 'bench', 'parts');
 
@@ -69,24 +68,18 @@ const misses = results.flatMap(({ rows }) => listMisses(rows));
 for (const miss of misses) log(`Behind its goal: ${miss}`);
 process.exitCode = values.check && misses.length > 0 ? 1 : 0;
 
-/** What the command line says; a text tells what is wrong with it, an empty one that help is asked for. */
-function readOptions(args: string[]) {
-  try {
-    const given = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        quick: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        check: { type: 'boolean', default: false },
-        'write-readme': { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    if (given.values.help) return '';
-    const unknown = given.positionals.find((name) => !known.includes(name));
-    return unknown === undefined ? given : `There is no part ${unknown}.`;
-  } catch (error) {
-    return (error as Error).message;
-  }
+/** What the command line says; a text when it is not to be run, see {@link readCommandLine}. */
+function readOptions(args: readonly string[]) {
+  const given = readCommandLine(args, {
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+      'write-readme': { type: 'boolean', default: false },
+    },
+  });
+  if (typeof given === 'string') return given;
+  const unknown = given.positionals.find((name) => !known.includes(name));
+  return unknown === undefined ? given : `There is no part ${unknown}.`;
 }

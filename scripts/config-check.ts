@@ -1,9 +1,10 @@
 /**
  * Checks a configuration file without starting anything: what it means is printed, or everything that is wrong.
  *
- *   npx tsx scripts/config-check.ts FILE
+ *   npm run config-check FILE
  *
- * Variables are taken from the environment, as at start-up. Exit code 0: usable, 1: problems (on stderr), 2: no file given.
+ * Variables are taken from the environment, as at start-up. Exit code 0: usable, 1: problems (on stderr), 2: wrong
+ * usage.
  */
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
@@ -12,19 +13,17 @@ import { type Environment, readEnvironment } from '../shared/config/environment.
 import { parseConfig } from '../shared/config/parse.ts';
 import type { AgentConfig, LegConfig, LoadedConfig, VectorStoreConfig } from '../shared/config/types.ts';
 import { AppError } from '../shared/contracts/app-error.ts';
+import { exitWithUsage, readCommandLine } from './command-line.ts';
 
 export interface CheckReport {
-  readonly exitCode: 0 | 1 | 2;
+  readonly exitCode: 0 | 1;
   /** Lines for stdout. */
   readonly output: readonly string[];
   /** Lines for stderr. */
   readonly errors: readonly string[];
 }
 
-export async function checkConfigFile(file: string | undefined, environment: Environment): Promise<CheckReport> {
-  if (file === undefined || file.startsWith('-')) {
-    return { exitCode: 2, output: [], errors: ['Usage: npx tsx scripts/config-check.ts FILE'] };
-  }
+export async function checkConfigFile(file: string, environment: Environment): Promise<CheckReport> {
   try {
     const text = await readFile(file, 'utf8');
     return { exitCode: 0, output: describe(parseConfig(text, { environment, source: file })), errors: [] };
@@ -102,8 +101,13 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)];
 }
 
-const [, script, file] = process.argv;
+const [, script, ...args] = process.argv;
 if (script !== undefined && import.meta.url === pathToFileURL(script).href) {
+  const usage = 'Usage: npm run config-check FILE';
+  const given = readCommandLine(args, { allowPositionals: true });
+  if (typeof given === 'string') exitWithUsage(given, usage);
+  const [file, ...more] = given.positionals;
+  if (file === undefined || more.length > 0) exitWithUsage('Name one configuration file.', usage);
   const { exitCode, output, errors } = await checkConfigFile(file, readEnvironment());
   for (const line of output) process.stdout.write(`${line}\n`);
   for (const line of errors) process.stderr.write(`${line}\n`);

@@ -11,9 +11,9 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { type Environment, readEnvironment } from '../shared/config/environment.ts';
 import { build, ROOT } from './build.ts';
+import { exitWithUsage, readCommandLine } from './command-line.ts';
 import { type DeployOptions, type DeploySteps, deploy } from './deploy-steps.ts';
 import { writeDeployment } from './deployment.ts';
 import { createAuthorize, smoke, toTable, urlsFromOutputs } from './smoke.ts';
@@ -34,10 +34,11 @@ function createRun(variables: Environment, directory: string): DeploySteps['run'
   };
 }
 
-/** The options of the command line. @throws Error when they make no sense. */
-function readOptions(args: readonly string[]): DeployOptions {
-  const { values, positionals } = parseArgs({
-    args: [...args],
+const USAGE = 'Usage: npm run deploy -- ENVIRONMENT [--yes] [--plan-only] [--state-bucket NAME | --local-state]';
+
+/** What the command line says; a text when it is not to be run, see {@link readCommandLine}. */
+function readOptions(args: readonly string[]): DeployOptions | string {
+  const given = readCommandLine(args, {
     allowPositionals: true,
     options: {
       yes: { type: 'boolean', default: false },
@@ -46,9 +47,11 @@ function readOptions(args: readonly string[]): DeployOptions {
       'local-state': { type: 'boolean', default: false },
     },
   });
-  const [environment] = positionals;
-  if (environment === undefined || !/^[a-z0-9-]+$/.test(environment)) {
-    throw new Error('Usage: npm run deploy -- ENVIRONMENT [--yes] [--plan-only] [--state-bucket NAME | --local-state]');
+  if (typeof given === 'string') return given;
+  const { values, positionals } = given;
+  const [environment, another] = positionals;
+  if (environment === undefined || another !== undefined || !/^[a-z0-9-]+$/.test(environment)) {
+    return 'Name one environment: a file of infra/environments, without .tfvars.';
   }
   return {
     environment,
@@ -96,8 +99,10 @@ export function createDeploySteps(variables: Environment, root = ROOT): DeploySt
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const options = readOptions(process.argv.slice(2));
+  if (typeof options === 'string') exitWithUsage(options, USAGE);
   try {
-    await deploy(readOptions(process.argv.slice(2)), createDeploySteps(readEnvironment()));
+    await deploy(options, createDeploySteps(readEnvironment()));
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;

@@ -9,9 +9,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { readEnvironment } from '../shared/config/environment.ts';
 import { loadConfig } from '../shared/config/load.ts';
+import { exitWithUsage, readCommandLine } from './command-line.ts';
 import { createEventBridge, registerTrigger } from './dev-firestore/event-bridge.ts';
 import { type FunctionProcessOptions, startFunction } from './dev-firestore/function-process.ts';
 import { buildLocally } from './local-build.ts';
@@ -33,14 +33,39 @@ interface EmulatorModule {
   }): Promise<{ readonly host: string; stop(): Promise<void> } | undefined>;
 }
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '8080' },
-    instances: { type: 'string', default: '1' },
-    duplicates: { type: 'string', default: '0' },
-    'reorder-ms': { type: 'string', default: '0' },
-  },
-});
+const USAGE = `Usage: npm run dev:firestore [-- [--port N] [--instances N] [--duplicates SHARE] [--reorder-ms N]]
+
+  --port N            where the gateway listens. Default: 8080
+  --instances N       how many of ${FUNCTION} share the events. Default: 1
+  --duplicates SHARE  of the events that are delivered twice, from 0 to 1. Default: 0
+  --reorder-ms N      within how many milliseconds events overtake each other. Default: 0`;
+
+const options = readOptions(process.argv.slice(2));
+if (typeof options === 'string') exitWithUsage(options, USAGE);
+
+/** What the command line says; a text when it is not to be run, see {@link readCommandLine}. */
+function readOptions(args: readonly string[]): Options | string {
+  const given = readCommandLine(args, {
+    options: {
+      port: { type: 'string', default: '8080' },
+      instances: { type: 'string', default: '1' },
+      duplicates: { type: 'string', default: '0' },
+      'reorder-ms': { type: 'string', default: '0' },
+    },
+  });
+  if (typeof given === 'string') return given;
+  const { port, instances, duplicates, 'reorder-ms': reorderMs } = given.values;
+  if (!(Number(port) <= 65_535) || !/^\d+$/.test(port)) return '--port is a number from 0 to 65535.';
+  if (!/^[1-9]\d?$/.test(instances)) return '--instances is a whole number from 1 to 99.';
+  if (!(Number(duplicates) >= 0 && Number(duplicates) <= 1)) return '--duplicates is a share from 0 to 1.';
+  if (!/^\d+$/.test(reorderMs)) return '--reorder-ms is a whole number.';
+  return {
+    port: Number(port),
+    instances: Number(instances),
+    duplicates: Number(duplicates),
+    reorderMs: Number(reorderMs),
+  };
+}
 
 const undo: (() => Promise<unknown>)[] = [];
 const stop = async (): Promise<void> => {
@@ -48,7 +73,7 @@ const stop = async (): Promise<void> => {
 };
 
 try {
-  await start();
+  await start(options);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   await stop();
@@ -60,12 +85,19 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-async function start(): Promise<void> {
+interface Options {
+  readonly port: number;
+  readonly instances: number;
+  readonly duplicates: number;
+  readonly reorderMs: number;
+}
+
+async function start({ port, instances, duplicates, reorderMs }: Options): Promise<void> {
   const addresses: string[] = [];
   const bridge = await createEventBridge({
     instances: () => addresses,
-    duplicates: Number(values.duplicates),
-    reorderWithinMs: Number(values['reorder-ms']),
+    duplicates,
+    reorderWithinMs: reorderMs,
     onAttempt: (line) => console.log(`event  ${line}`),
   });
   undo.push(() => bridge.close());
@@ -91,10 +123,10 @@ async function start(): Promise<void> {
 
   const directory = await buildLocally(['gateway', FUNCTION]);
   const childEnvironment = { ...settings, SLUICE_CONFIG: file, GOOGLE_CLOUD_PROJECT: project };
-  for (let index = 0; index < Number(values.instances); index += 1) {
+  for (let index = 0; index < instances; index += 1) {
     addresses.push(await serve({ directory, name: FUNCTION, port: 0, environment: childEnvironment }));
   }
-  const gateway = await serve({ directory, name: 'gateway', port: Number(values.port), environment: childEnvironment });
+  const gateway = await serve({ directory, name: 'gateway', port, environment: childEnvironment });
   console.log(describe({ gateway, emulator: emulator.host, project, collection }));
 }
 

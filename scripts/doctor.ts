@@ -12,15 +12,21 @@
  * nothing is known to be wrong but not all could be looked at.
  */
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { type Environment, readEnvironment } from '../shared/config/environment.ts';
 import { ROOT } from './build.ts';
+import { readCommandLine, toUsage } from './command-line.ts';
 import { type ExamineOptions, examine } from './doctor/examine.ts';
 import { toJson, toText } from './doctor/report.ts';
 
-const USAGE =
-  'Usage: npm run doctor -- [--config FILE] [--url URL] [--project P] [--region R] [--prefix NAME] ' +
-  '[--environment NAME] [--call] [--json]';
+const USAGE = `Usage: npm run doctor                                     the configuration that a start here would use
+       npm run doctor -- --config FILE                    another one
+       npm run doctor -- --url URL                        a Sluice that runs, as its callers see it
+       npm run doctor -- --project ID [--region NAME]     a deployment, looked at with gcloud
+
+  --call               also call every model for one word, which costs a fraction of a cent
+  --prefix NAME        of the deployment's resources; with --project
+  --environment NAME   of the deployment; with --project
+  --json               one object, for programs`;
 
 export interface DoctorOutcome {
   readonly exitCode: 0 | 1 | 2;
@@ -36,8 +42,8 @@ export async function doctor(
     ...tools
   }: { environment: Environment; root?: string } & Pick<ExamineOptions, 'run' | 'fetch'>,
 ): Promise<DoctorOutcome> {
-  const { values, fault } = readArguments(args);
-  if (values === undefined) return { exitCode: 2, output: `${fault}\n${USAGE}` };
+  const values = readArguments(args);
+  if (typeof values === 'string') return toUsage(values, USAGE);
   const { config, url, project, region, prefix, environment: deployment, call, json } = values;
   const chosen = { config, url, project, region, prefix, deployment };
   const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
@@ -45,28 +51,24 @@ export async function doctor(
   return { exitCode: report.exitCode, output: json ? toJson(report) : toText(report) };
 }
 
+/** What the command line says; a text when it is not to be run, see {@link readCommandLine}. */
 function readArguments(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        config: { type: 'string' },
-        url: { type: 'string' },
-        project: { type: 'string' },
-        region: { type: 'string' },
-        prefix: { type: 'string' },
-        environment: { type: 'string' },
-        call: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-      },
-    });
-    if (values.url !== undefined && !/^https?:\/\/[^/]/.test(values.url)) {
-      return { fault: `--url is an address such as https://llm.example.com, not ${values.url}.` };
-    }
-    return { values };
-  } catch (error) {
-    return { fault: error instanceof Error ? error.message : String(error) };
-  }
+  const given = readCommandLine(args, {
+    options: {
+      config: { type: 'string' },
+      url: { type: 'string' },
+      project: { type: 'string' },
+      region: { type: 'string' },
+      prefix: { type: 'string' },
+      environment: { type: 'string' },
+      call: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  if (typeof given === 'string') return given;
+  const { url } = given.values;
+  if (url === undefined || /^https?:\/\/[^/]/.test(url)) return given.values;
+  return `--url is an address such as https://llm.example.com, not ${url}.`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

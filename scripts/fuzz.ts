@@ -7,8 +7,7 @@
  * Without `--url` the gateway is started for it, with the development defaults. Exit codes: 0 nothing is wrong, 1 an answer is, 2 wrong
  * usage.
  */
-import { parseArgs } from 'node:util';
-import { exitWithUsage } from './exit-with-usage.ts';
+import { exitWithUsage, readCommandLine } from './command-line.ts';
 import { fuzz } from './fuzz/run.ts';
 
 const USAGE = `Usage: npm run fuzz [-- [--runs N] [--seed N] [--url URL]]
@@ -20,27 +19,21 @@ const USAGE = `Usage: npm run fuzz [-- [--runs N] [--seed N] [--url URL]]
 const values = readOptions(process.argv.slice(2));
 if (typeof values === 'string') exitWithUsage(values, USAGE);
 
-/** What the command line says; a text tells what is wrong with it, an empty one that help is asked for. */
-function readOptions(args: string[]): { runs: number; seed: number; url?: string } | string {
-  try {
-    const { values: given } = parseArgs({
-      args,
-      options: {
-        runs: { type: 'string', default: '200' },
-        seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-        url: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    if (given.help) return '';
-    const { runs, seed, url } = given;
-    if (!/^[1-9]\d{0,6}$/.test(runs)) return '--runs is a whole number above 0.';
-    if (!/^\d{1,9}$/.test(seed)) return '--seed is a whole number.';
-    if (url !== undefined && !/^https?:\/\//.test(url)) return '--url is an address such as http://127.0.0.1:8080.';
-    return { runs: Number(runs), seed: Number(seed), ...(url === undefined ? {} : { url }) };
-  } catch (error) {
-    return (error as Error).message;
-  }
+/** What the command line says; a text when it is not to be run, see {@link readCommandLine}. */
+function readOptions(args: readonly string[]): { runs: number; seed: number; url?: string } | string {
+  const given = readCommandLine(args, {
+    options: {
+      runs: { type: 'string', default: '200' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      url: { type: 'string' },
+    },
+  });
+  if (typeof given === 'string') return given;
+  const { runs, seed, url } = given.values;
+  if (!/^[1-9]\d{0,6}$/.test(runs)) return '--runs is a whole number above 0.';
+  if (!/^\d{1,9}$/.test(seed)) return '--seed is a whole number.';
+  if (url !== undefined && !/^https?:\/\//.test(url)) return '--url is an address such as http://127.0.0.1:8080.';
+  return { runs: Number(runs), seed: Number(seed), ...(url === undefined ? {} : { url }) };
 }
 
 interface Started {

@@ -10,12 +10,12 @@
  * SLUICE_CONFIG names. Exit code 0: done, 1: it failed, 2: wrong usage.
  */
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { type Environment, readEnvironment } from '../shared/config/environment.ts';
 import { loadConfig } from '../shared/config/load.ts';
 import { AppError } from '../shared/contracts/app-error.ts';
 import type { KeyStore } from '../shared/contracts/key-store.ts';
 import { createFirestoreKeyStore } from '../shared/stores/keys/firestore.ts';
+import { readCommandLine, toUsage } from './command-line.ts';
 import { createModelCheck } from './keys/check-models.ts';
 import { createKey } from './keys/create-key.ts';
 import { describeKeys, toKeyJson } from './keys/describe-keys.ts';
@@ -53,12 +53,15 @@ export async function runKeys(
   args: readonly string[],
   { environment, now = Date.now }: { environment: Environment; now?: () => number },
 ): Promise<KeysCommand> {
-  const parsed = parse(args);
-  const [command = '', name, ...rest] = parsed?.positionals ?? [];
-  if (!parsed || !COMMANDS.includes(command) || rest.length > 0 || (command === 'revoke') !== (name !== undefined)) {
-    return { exitCode: 2, output: USAGE };
+  const given = readCommandLine(args, { allowPositionals: true, options: OPTIONS });
+  if (typeof given === 'string') return toUsage(given, USAGE);
+  const {
+    values,
+    positionals: [command = '', name, ...rest],
+  } = given;
+  if (!COMMANDS.includes(command) || rest.length > 0 || (command === 'revoke') !== (name !== undefined)) {
+    return toUsage('Say create, list, or revoke and the name of one key.', USAGE);
   }
-  const { values } = parsed;
   const { store, reserved, checkModel } = await openStore(values, environment);
   try {
     if (command === 'create') {
@@ -89,14 +92,6 @@ async function revoke(
   if (!revoked) return { exitCode: 1, output: `There is no key named ${name} that is in use.` };
   const done = `Revoked ${name} (${revoked.hint}…). Running instances stop taking it within 60 s.`;
   return { exitCode: 0, output: json ? JSON.stringify(toKeyJson(revoked), null, 2) : done };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
-  } catch {
-    return undefined;
-  }
 }
 
 /** The key store of the configuration, but for what the command line says, and the names that the file itself uses. */

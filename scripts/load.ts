@@ -9,7 +9,7 @@
  *
  * Prints a table and its verdict. Exit codes: 0 all holds, 1 something does not, 2 wrong usage.
  */
-import { parseArgs } from 'node:util';
+import { exitWithUsage, readCommandLine } from './command-line.ts';
 import { describeReport, type Report } from './load/report.ts';
 
 interface Numbers {
@@ -27,33 +27,25 @@ const SCENARIOS: Readonly<Record<string, (numbers: Numbers) => Promise<Report>>>
 
 const USAGE = `Usage: npm run load -- ${Object.keys(SCENARIOS).join('|')} [--count N] [--minutes N]`;
 
-process.exitCode = await main(process.argv.slice(2));
+const asked = readOptions(process.argv.slice(2));
+if (typeof asked === 'string') exitWithUsage(asked, USAGE);
+const startedAt = performance.now();
+const report = await asked.run(asked.numbers);
+console.log(describeReport(`${asked.name} in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`, report));
+process.exitCode = report.checks.every(({ holds }) => holds) ? 0 : 1;
 
-async function main(args: readonly string[]): Promise<0 | 1 | 2> {
-  const asked = read(args);
-  const run = asked && Object.hasOwn(SCENARIOS, asked.name) ? SCENARIOS[asked.name] : undefined;
-  if (asked === undefined || run === undefined) {
-    console.error(USAGE);
-    return 2;
-  }
-  const startedAt = performance.now();
-  const report = await run(asked);
-  console.log(describeReport(`${asked.name} in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`, report));
-  return report.checks.every(({ holds }) => holds) ? 0 : 1;
-}
-
-function read(args: readonly string[]): (Numbers & { readonly name: string }) | undefined {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { count: { type: 'string' }, minutes: { type: 'string' } },
-    });
-    const [name = '', ...more] = positionals;
-    const numbers = Object.entries(values).map(([key, text]) => [key, Number(text)] as const);
-    if (more.length > 0 || numbers.some(([, value]) => !(value > 0))) return undefined;
-    return { name, ...Object.fromEntries(numbers) };
-  } catch {
-    return undefined;
-  }
+/** What the command line says; a text when it is not to be run, see {@link readCommandLine}. */
+function readOptions(args: readonly string[]) {
+  const given = readCommandLine(args, {
+    allowPositionals: true,
+    options: { count: { type: 'string' }, minutes: { type: 'string' } },
+  });
+  if (typeof given === 'string') return given;
+  const [name = '', ...more] = given.positionals;
+  const run = Object.hasOwn(SCENARIOS, name) ? SCENARIOS[name] : undefined;
+  if (run === undefined || more.length > 0) return 'Name one scenario.';
+  const numbers = Object.entries(given.values).map(([key, text]) => [key, Number(text)] as const);
+  const [wrong] = numbers.find(([, value]) => !(value > 0)) ?? [];
+  if (wrong !== undefined) return `--${wrong} is a number above 0.`;
+  return { name, run, numbers: Object.fromEntries(numbers) as Numbers };
 }

@@ -14,7 +14,6 @@ import { setMaxListeners } from 'node:events';
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { type CollectionParts, openCollectionParts } from '../shared/app/collection-parts.ts';
 import { type Environment, readEnvironment } from '../shared/config/environment.ts';
 import { parseConfig } from '../shared/config/parse.ts';
@@ -22,6 +21,7 @@ import type { SluiceConfig } from '../shared/config/types.ts';
 import { AppError } from '../shared/contracts/app-error.ts';
 import type { HttpFetch } from '../shared/contracts/http-fetch.ts';
 import { ROOT } from './build.ts';
+import { readCommandLine, toUsage } from './command-line.ts';
 import { checkConfigs, checkSource, checkTarget, collectionOf } from './migrate-embeddings/check-migration.ts';
 import type { CopyTools } from './migrate-embeddings/copy-document.ts';
 import { type MigrationSummary, migrateCollections, removeOld } from './migrate-embeddings/migrate-collections.ts';
@@ -56,12 +56,12 @@ export interface MigrateOptions {
   readonly now?: () => number;
 }
 
-type Values = NonNullable<ReturnType<typeof readArguments>>;
+type Values = Exclude<ReturnType<typeof readArguments>, string>;
 
 /** The whole command: arguments in, text and exit code out. */
 export async function migrateEmbeddings(args: readonly string[], options: MigrateOptions): Promise<MigrateOutcome> {
   const values = readArguments(args);
-  if (values?.to === undefined) return { exitCode: 2, output: USAGE };
+  if (typeof values === 'string') return toUsage(values, USAGE);
   const from = values.from ?? (options.environment.SLUICE_CONFIG || join(ROOT, 'functions', 'agents.yaml'));
   const files = { from, to: values.to };
   const open: CollectionParts[] = [];
@@ -178,16 +178,19 @@ async function readConfig(file: string, { environment }: MigrateOptions): Promis
   return parseConfig(text, { environment, source: file }).config;
 }
 
+/** What the command line says; a text when it is not to be run, see {@link readCommandLine}. */
 function readArguments(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({ args: [...args], options: OPTIONS });
-    const modes = [values.switch, values.finish, values['remove-old']].filter(Boolean).length;
-    // After the switch the default is the new configuration, which would be migrated to itself.
-    const needsFrom = (values.finish || values['remove-old']) && values.from === undefined;
-    return modes > 1 || needsFrom || (values.switch && values['dry-run']) ? undefined : values;
-  } catch {
-    return undefined;
-  }
+  const given = readCommandLine(args, { options: OPTIONS });
+  if (typeof given === 'string') return given;
+  const { values } = given;
+  const { to } = values;
+  if (to === undefined) return 'Name the new configuration with --to.';
+  const modes = [values.switch, values.finish, values['remove-old']].filter(Boolean).length;
+  if (modes > 1) return 'Give one of --switch, --finish and --remove-old at a time.';
+  if (values.switch && values['dry-run']) return 'A dry run changes nothing, so it cannot --switch.';
+  // After the switch the default is the new configuration, which would be migrated to itself.
+  const needsFrom = (values.finish || values['remove-old']) && values.from === undefined;
+  return needsFrom ? 'Name the old configuration with --from.' : { ...values, to };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

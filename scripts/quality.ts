@@ -6,13 +6,14 @@
  * The folder (default: the Cranfield collection beside the repository) holds `corpus.jsonl`, `queries.jsonl` and
  * `qrels.tsv`; without it nothing is measured. Firestore is its emulator, at FIRESTORE_EMULATOR_HOST. Postgres is the one
  * at QUALITY_POSTGRES_URL, else one inside this process; Qdrant the one at QUALITY_QDRANT_URL, else the stand-in of the
- * tests, which ranks as Qdrant documents it. Exit code 0: good, or nothing to measure; 1: below a bar.
+ * tests, which ranks as Qdrant documents it. Exit code 0: good, or nothing to measure; 1: below a bar;
+ * 2: wrong usage.
  */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import type { VectorStore } from '../shared/contracts/vector-store.ts';
 import { createMemoryVectorStore } from '../shared/stores/vector/memory.ts';
+import { exitWithUsage, readCommandLine } from './command-line.ts';
 import { type JudgedSet, readJudgedSet } from './quality/judged-set.ts';
 import { measureQuality, type QualityRow } from './quality/measure.ts';
 
@@ -102,27 +103,38 @@ const MEASURES: Readonly<Record<string, (set: JudgedSet) => Promise<QualityRow[]
   qdrant: measureQdrant,
 };
 
-async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({
+const USAGE = `Usage: npm run quality [-- [FOLDER] [--store NAME]…]
+
+  FOLDER        a judged set: corpus.jsonl, queries.jsonl and qrels.tsv. Default: the Cranfield collection
+  --store NAME  ${Object.keys(MEASURES).join(', ')}. Default: memory`;
+
+/** What the command line says; a text when it is not to be run, see {@link readCommandLine}. */
+function readOptions(args: readonly string[]) {
+  const given = readCommandLine(args, {
     allowPositionals: true,
-    options: { store: { type: 'string', multiple: true } },
+    options: { store: { type: 'string', multiple: true, default: ['memory'] } },
   });
-  const folder = positionals[0] ?? CRANFIELD;
+  if (typeof given === 'string') return given;
+  const [folder, another] = given.positionals;
+  if (another !== undefined) return `One folder at a time is measured: ${another} is a second one.`;
+  const unknown = given.values.store.find((name) => !Object.hasOwn(MEASURES, name));
+  return unknown === undefined ? { folder, stores: given.values.store } : `There is no store ${unknown}.`;
+}
+
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2));
+  if (typeof options === 'string') exitWithUsage(options, USAGE);
+  const { folder = CRANFIELD, stores } = options;
   const set = readJudgedSet(folder);
   if (set === undefined) {
     console.log(`Nothing was measured: there is no corpus.jsonl in ${folder}.`);
     return 0;
   }
   const rows: QualityRow[] = [];
-  for (const name of values.store ?? ['memory']) {
-    const measure = MEASURES[name];
-    if (measure === undefined)
-      throw new Error(`There is no store ${name}; there are ${Object.keys(MEASURES).join(', ')}.`);
-    rows.push(...(await measure(set)));
-  }
+  for (const name of stores) rows.push(...((await MEASURES[name]?.(set)) ?? []));
   for (const line of toTable(rows)) console.log(line);
   // Other sets have other bars; what holds on all of them is that words and vectors together are no worse than words.
-  const shortfalls = positionals[0] === undefined ? listShortfalls(rows) : [];
+  const shortfalls = options.folder === undefined ? listShortfalls(rows) : [];
   for (const line of shortfalls) console.error(line);
   return shortfalls.length === 0 ? 0 : 1;
 }

@@ -11,10 +11,11 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { type Environment, readEnvironment } from '../shared/config/environment.ts';
 import type { FunctionName } from '../shared/config/names.ts';
 import { createIdTokenSource } from '../shared/security/id-token.ts';
+import { exitWithUsage, readCommandLine } from './command-line.ts';
 
 /** Where each function is; the same address several times for a gateway. */
 export type Urls = Readonly<Record<FunctionName, string>>;
@@ -238,14 +239,18 @@ export function toTable(results: readonly SmokeResult[]): string {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values, positionals } = parseArgs({
+  const USAGE = 'Usage: npm run smoke -- URL | --outputs FILE [--model NAME]';
+  const given = readCommandLine(process.argv.slice(2), {
     allowPositionals: true,
     options: { outputs: { type: 'string' }, model: { type: 'string' } },
   });
-  const [base] = positionals;
+  if (typeof given === 'string') exitWithUsage(given, USAGE);
+  const {
+    values,
+    positionals: [base],
+  } = given;
   if ((base === undefined) === (values.outputs === undefined)) {
-    console.error('Usage: npm run smoke -- URL | --outputs FILE [--model NAME]');
-    process.exit(2);
+    exitWithUsage('Give either the URL of a service or a file with the outputs of Terraform.', USAGE);
   }
   const urls = base === undefined ? urlsFromOutputs(await readFile(values.outputs ?? '', 'utf8')) : urlsFromBase(base);
   const results = await smoke({

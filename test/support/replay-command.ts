@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readCommandLine, toUsage } from '../../scripts/command-line.ts';
 import { RECORDING_FILES, readRecordings } from './recordings.ts';
 import { loadFixtures, loadQuirks } from './replay-fixtures.ts';
 import {
@@ -13,8 +13,7 @@ import { planReplays, type ReplayOutcome, runReplays } from './replay-run.ts';
 const USAGE = `Usage: npm run conformance -- [options]
   --provider NAME   only recordings of this provider or vendor; may be repeated
   --quick           streams whole and cut only; byte by byte takes minutes
-  --failures        only what is wrong, without the tables
-`;
+  --failures        only what is wrong, without the tables`;
 
 /**
  * Replays the project's fixtures and, where they are, the recordings beside the checkout, and prints the scores.
@@ -22,9 +21,10 @@ const USAGE = `Usage: npm run conformance -- [options]
  */
 export async function runConformance(args: readonly string[]): Promise<0 | 1 | 2> {
   const options = readOptions(args);
-  if (!options) {
-    console.error(USAGE);
-    return 2;
+  if (typeof options === 'string') {
+    const { exitCode, output } = toUsage(options, USAGE);
+    (exitCode === 0 ? console.log : console.error)(output);
+    return exitCode;
   }
   const wanted = ({ provider }: { readonly provider: string }): boolean =>
     options.provider.length === 0 || options.provider.includes(provider);
@@ -74,18 +74,14 @@ function printList(title: string, lines: readonly string[]): void {
   for (const line of lines) console.log(`  ${line}`);
 }
 
+/** What the command line says; a text when it is not to be run, see {@link readCommandLine}. */
 function readOptions(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        provider: { type: 'string', multiple: true, default: [] },
-        quick: { type: 'boolean', default: false },
-        failures: { type: 'boolean', default: false },
-      },
-    });
-    return values;
-  } catch {
-    return undefined;
-  }
+  const given = readCommandLine(args, {
+    options: {
+      provider: { type: 'string', multiple: true, default: [] },
+      quick: { type: 'boolean', default: false },
+      failures: { type: 'boolean', default: false },
+    },
+  });
+  return typeof given === 'string' ? given : given.values;
 }

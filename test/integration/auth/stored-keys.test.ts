@@ -135,7 +135,10 @@ describe('the command', () => {
   it.each([[], ['create', 'extra'], ['revoke'], ['list', 'x'], ['drop', 'x'], ['create', '--nmae', 'x']])(
     'shows how it is used for %j',
     async (...args) =>
-      expect(await run(...args)).toMatchObject({ exitCode: 2, output: expect.stringMatching(/^Usage/) }),
+      expect(await run(...args)).toMatchObject({
+        exitCode: 2,
+        output: expect.stringMatching(/\n\nUsage: npm run keys/),
+      }),
   );
 
   it('says what to do where no keys are kept', async () => {

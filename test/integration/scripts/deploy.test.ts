@@ -84,7 +84,7 @@ describe('npm run deploy, with stand-ins for gcloud and terraform on PATH', () =
 
   it('wants an environment, and one with a project of one’s own', async () => {
     const nothing = await run();
-    expect([nothing.code, nothing.last]).toEqual([1, expect.stringMatching(/^Usage: npm run deploy -- ENVIRONMENT/)]);
+    expect([nothing.code, nothing.last]).toEqual([2, expect.stringMatching(/^Usage: npm run deploy -- ENVIRONMENT/)]);
     setProject('my-project-dev');
     const example = await run('dev');
     expect([example.code, example.last]).toEqual([
