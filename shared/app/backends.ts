@@ -16,12 +16,12 @@ import { documentStores } from '../stores/document/registry.ts';
 import type { FirestoreClientOptions } from '../stores/firestore-client.ts';
 import { keyStores } from '../stores/keys/registry.ts';
 import { usageLedgers } from '../stores/ledger/registry.ts';
-import { vectorStores } from '../stores/vector/registry.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Credentials } from './credentials.ts';
 import { createLazy, type Lazy } from './lazy.ts';
 import { observeEmbeddings, observeVectorStore } from './observed-parts.ts';
+import { openVectorStore } from './open-vector-store.ts';
 import type { Outgoing } from './outgoing.ts';
 
 /** Vectors kept in memory, if their bytes allow as many: the cache has a limit of its own for these. */
@@ -68,7 +68,7 @@ export function createBackends({
   const emulator = (environment.FIRESTORE_EMULATOR_HOST ?? '') !== '';
 
   const vectorStore = createLazy(async () =>
-    observeVectorStore(await makeVectorStore(config, { emulator, credentials, outgoing, now }), telemetry),
+    observeVectorStore(await openVectorStore(config, { emulator, credentials, outgoing, now }), telemetry),
   );
   const documentStore = createLazy(() => makeDocumentStore(config));
   const usageLedger = createLazy(() =>
@@ -104,31 +104,24 @@ export function createBackends({
     responseCache,
     vectorCache,
     keyStore,
-    embedding: async (embeddings) =>
-      observeEmbeddings(
-        await pick(
-          embeddingProviders,
-          embeddings.provider,
-          'embedding provider',
-        )({
-          model: embeddings.model,
-          fetch: outgoing.fetchFor(embeddings.provider, embeddings),
-          credential: (signal) => credentials.forProvider(embeddings, signal),
-          renew: (refused, signal) => credentials.renew(embeddings, refused, signal),
-          normalize: embeddings.normalize,
-          waitForModel: embeddings.waitForModel,
-          useCache: embeddings.useCache,
-          ...(embeddings.project === undefined ? {} : { project: embeddings.project }),
-          ...(embeddings.location === undefined ? {} : { location: embeddings.location }),
-          ...(embeddings.requestedDimensions === undefined
-            ? embeddings.provider === 'local' && embeddings.dimensions !== undefined
-              ? { dimensions: embeddings.dimensions }
-              : {}
-            : { dimensions: embeddings.requestedDimensions }),
-          ...(embeddings.endpoint === undefined ? {} : { endpoint: embeddings.endpoint }),
-        }),
-        telemetry,
-      ),
+    async embedding(embeddings) {
+      const create = pick(embeddingProviders, embeddings.provider, 'embedding provider');
+      const dimensions = dimensionsOf(embeddings);
+      const provider = await create({
+        model: embeddings.model,
+        fetch: outgoing.fetchFor(embeddings.provider, embeddings),
+        credential: (signal) => credentials.forProvider(embeddings, signal),
+        renew: (refused, signal) => credentials.renew(embeddings, refused, signal),
+        normalize: embeddings.normalize,
+        waitForModel: embeddings.waitForModel,
+        useCache: embeddings.useCache,
+        ...(embeddings.project === undefined ? {} : { project: embeddings.project }),
+        ...(embeddings.location === undefined ? {} : { location: embeddings.location }),
+        ...(dimensions === undefined ? {} : { dimensions }),
+        ...(embeddings.endpoint === undefined ? {} : { endpoint: embeddings.endpoint }),
+      });
+      return observeEmbeddings(provider, telemetry);
+    },
     async close() {
       await Promise.all([
         vectorStore.peek()?.then((store) => store.close()),
@@ -140,75 +133,9 @@ export function createBackends({
   };
 }
 
-async function makeVectorStore(
-  { vectorstore, retrieval, production }: SluiceConfig,
-  {
-    emulator,
-    credentials,
-    outgoing,
-    now,
-  }: { readonly emulator: boolean } & Pick<BackendOptions, 'credentials' | 'outgoing' | 'now'>,
-): Promise<VectorStore> {
-  if (!vectorstore) {
-    throw new AppError('configuration', 'There is no vector store. Add a `vectorstore` block to the configuration.');
-  }
-  const make = pick(vectorStores, vectorstore.provider, 'vector store');
-  const dimensions = vectorstore.embeddingDimensions;
-  if (dimensions === undefined) {
-    throw new AppError('configuration', 'Set `vectorstore.embedding_dimensions` to the length of the embeddings.');
-  }
-  switch (vectorstore.provider) {
-    case 'firestore':
-      return await make({
-        dimensions,
-        emulator,
-        now,
-        tenancy: vectorstore.tenancy,
-        distance: vectorstore.distance,
-        // Only where it was asked for: words need an index and space of their own.
-        lexical: retrieval.mode === 'hybrid' || retrieval.mode === 'lexical',
-        collection: vectorstore.collection,
-        databaseId: vectorstore.databaseId,
-        ...(vectorstore.project === undefined ? {} : { projectId: vectorstore.project }),
-        ...(vectorstore.credentialsFile === undefined ? {} : { credentialsFile: vectorstore.credentialsFile }),
-      });
-    case 'pgvector': {
-      const { connectionString, table, distance, exactUpTo } = vectorstore;
-      return await make({
-        dimensions,
-        production,
-        table,
-        distance,
-        connectionString: () => credentials.resolve(connectionString),
-        ...(exactUpTo === undefined ? {} : { exactUpTo }),
-      });
-    }
-    case 'qdrant': {
-      const { url, collection, distance, apiKey, allowedCidrs, exactUpTo } = vectorstore;
-      return await make({
-        dimensions,
-        url,
-        collection,
-        distance,
-        lexical: retrieval.mode === 'hybrid' || retrieval.mode === 'lexical',
-        fetch: outgoing.fetchFor('qdrant', { endpoint: url, allowedCidrs }),
-        ...(apiKey === undefined ? {} : { apiKey: () => credentials.resolve(apiKey) }),
-        ...(exactUpTo === undefined ? {} : { exactUpTo }),
-      });
-    }
-    case 'memory': {
-      const { maxDocuments, distance, prescan, ttlMs, file } = vectorstore;
-      return await make({
-        dimensions,
-        maxDocuments,
-        distance,
-        prescan,
-        now,
-        ...(ttlMs === undefined ? {} : { ttlMs }),
-        ...(file === undefined ? {} : { file }),
-      });
-    }
-  }
+/** The length of vectors to ask a provider for; a local embedder, which makes any, is always told one. */
+function dimensionsOf({ provider, dimensions, requestedDimensions }: EmbeddingsConfig): number | undefined {
+  return requestedDimensions ?? (provider === 'local' ? dimensions : undefined);
 }
 
 async function makeDocumentStore(config: SluiceConfig): Promise<DocumentStore> {

@@ -1,12 +1,9 @@
-import type * as z from 'zod';
 import type { SluiceConfig } from '../config/types.ts';
 import { AppError, type ErrorCode } from '../contracts/app-error.ts';
-import { checkDocumentMetadata } from '../contracts/metadata-rules.ts';
 import { toErrorBody } from '../http/error-response.ts';
-import type { DocumentInput, documentsSchema } from '../http/schemas/documents-schema.ts';
 import { isDocumentFault } from '../rag/document-fault.ts';
 import { checkDocumentId } from '../rag/document-key.ts';
-import type { IngestInput, Ingestion } from '../rag/ingest.ts';
+import type { Ingestion } from '../rag/ingest.ts';
 import type { AttemptOutcome } from '../rag/ingest-attempt.ts';
 import type { CallFacts, DocumentFailure } from '../telemetry/call.ts';
 import { describeError } from '../telemetry/log.ts';
@@ -14,12 +11,13 @@ import { safeText } from '../telemetry/safe-text.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { type Caller, tenantOf } from './caller.ts';
 import type { CostMeter } from './cost-meter.ts';
+import { type DocumentsBody, toIngestInputs } from './document-inputs.ts';
 import type { EmbeddingUsage } from './embedding-usage.ts';
 import { createIngestEvent, type EventOutcome } from './ingest-event.ts';
 import type { Lazy } from './lazy.ts';
 
 export interface DocumentsInput {
-  readonly body: z.output<typeof documentsSchema>;
+  readonly body: DocumentsBody;
   readonly caller: Caller;
   readonly signal: AbortSignal;
   readonly facts: CallFacts;
@@ -53,16 +51,19 @@ export interface DocumentResult {
 
 export interface DocumentsService {
   /**
-   * @throws AppError for a request that is wrong, and for a single document that is at fault itself; `configuration` when
-   * that kept every document out, such as a collection that holds vectors of another model.
+   * @throws AppError for a request that is wrong, and for a single document that is at fault itself; `configuration`
+   * when that kept every document out, such as a collection that holds vectors of another model.
    */
   ingest(input: DocumentsInput): Promise<{ readonly object: 'list'; readonly data: readonly DocumentResult[] }>;
   /**
    * Ingests a document of the document store once more, whatever its record says.
-   * @throws AppError `not_found` when it does not stand there, as documents do not that were sent; `configuration`.
+   * @throws AppError `not_found` when it is not in there, as documents that callers sent are not; `configuration`.
    */
   retry(target: DocumentTarget & { readonly facts: CallFacts }): Promise<DocumentResult>;
-  /** Handles the event that a document was written to the document store. @throws AppError for what to deliver again. */
+  /**
+   * Handles the event that a document was written to the document store.
+   * @throws AppError for what to deliver again.
+   */
   receive(event: unknown): Promise<EventOutcome>;
   /** @throws AppError `not_found`. */
   status(target: DocumentTarget): Promise<DocumentResult>;
@@ -106,9 +107,7 @@ export function createDocumentsService({
   return {
     async ingest({ body, caller, signal, facts }) {
       const tenant = tenantOf(caller, body.sluice?.tenant);
-      const inputs = toDocuments(body, config.limits.maxDocuments).map(({ document, path }) =>
-        toIngestInput(document, path, tenant),
-      );
+      const inputs = toIngestInputs(body, { maxDocuments: config.limits.maxDocuments, tenant });
       await usage.check(caller);
       const outcomes = await (await ingestion.get()).ingestMany(inputs, { signal });
       const tokens = outcomes.reduce((sum, outcome) => sum + outcome.tokens, 0);
@@ -122,11 +121,13 @@ export function createDocumentsService({
         embedded: outcomes.reduce((sum, { embedded }) => sum + embedded, 0),
       } satisfies CallFacts);
       const fault = outcomes.every(({ error }) => error?.code === 'configuration') ? outcomes[0]?.error : undefined;
-      // None of it arrived, and the caller can do nothing about it: that is an error of the service, and is logged as one.
+      // When nothing was stored because of the configuration, the caller can do nothing about it: the request fails as
+      // a fault of the service, and is logged as one.
       if (fault !== undefined) throw fault;
       const [only] = body.documents === undefined ? outcomes : [];
       if (only?.error !== undefined && isDocumentFault(only.error)) throw naming(only.id, only.error);
-      // The call itself has no error, and callers are not told what an operator has to mend.
+      // The request itself succeeds, and its answer leaves out what only an operator can mend: that is for the log
+      // line.
       Object.assign(facts, failuresOf(outcomes));
       return { object: 'list', data: outcomes.map(toResult) };
     },
@@ -197,7 +198,7 @@ function toPublicError(error: AppError): NonNullable<DocumentResult['error']> {
   };
 }
 
-/** Reasons that are told in one line of the log: a thousand documents mostly fail for the same one. */
+/** Most reasons that one log line lists: many documents that fail mostly fail for the same one. */
 const MAX_FAILURES = 5;
 
 /** One document for each reason that documents failed for. */
@@ -217,62 +218,4 @@ function naming(id: string, error: AppError): AppError {
     cause: error,
     ...(error.param === undefined ? {} : { param: error.param }),
   });
-}
-
-interface PlacedDocument {
-  readonly document: DocumentInput;
-  /** Where it stands in the request, for errors. */
-  readonly path: string;
-}
-
-function toDocuments(body: DocumentsInput['body'], limit: number): PlacedDocument[] {
-  const { documents, sluice: _sluice, ...single } = body;
-  if (documents === undefined) return [{ document: single, path: '' }];
-  const [extra] = Object.keys(single);
-  if (extra !== undefined) {
-    throw new AppError('invalid_request', 'Give one document, or several under `documents`, not both.', {
-      param: extra,
-    });
-  }
-  if (documents.length > limit) {
-    throw new AppError('invalid_request', `At most ${limit} documents are accepted at once.`, { param: 'documents' });
-  }
-  return documents.map((document, index) => ({ document, path: `documents[${index}].` }));
-}
-
-/** Every document is checked before any is ingested, so that a bad request stores nothing. */
-function toIngestInput(document: DocumentInput, path: string, tenant: string | null): IngestInput {
-  const { id, text, content_base64: base64, content_type: contentType, title, source, metadata, collection } = document;
-  if (id !== undefined) checkDocumentId(id, `${path}id`);
-  if ((text === undefined) === (base64 === undefined)) {
-    throw new AppError('invalid_request', 'A document needs either `text` or `content_base64`.', {
-      param: `${path}text`,
-    });
-  }
-  if ((text ?? base64)?.trim() === '') {
-    throw new AppError('invalid_request', 'A document must not be empty.', {
-      param: `${path}${text === undefined ? 'content_base64' : 'text'}`,
-    });
-  }
-  if (metadata !== undefined) checkDocumentMetadata(metadata, `${path}metadata`);
-  return {
-    content: text ?? decodeBase64(base64 ?? '', `${path}content_base64`),
-    tenant,
-    ...(id === undefined ? {} : { id }),
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(title ? { title } : {}),
-    ...(source ? { source } : {}),
-    ...(metadata === undefined ? {} : { metadata }),
-    ...(collection === undefined ? {} : { collection }),
-  };
-}
-
-function decodeBase64(text: string, param: string): Uint8Array {
-  const digits = text.replace(/={1,2}$/, '').length;
-  // One digit alone is no byte, and padding fills a group of four: something is missing that would be lost in silence.
-  const isWhole = digits % 4 !== 1 && (digits === text.length || text.length % 4 === 0);
-  if (!isWhole || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
-    throw new AppError('invalid_request', 'The content is not whole base64 (RFC 4648, in one line).', { param });
-  }
-  return Buffer.from(text, 'base64');
 }
