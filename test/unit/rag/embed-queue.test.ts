@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { AppError } from '../../../shared/contracts/app-error.ts';
 import type { EmbedResult } from '../../../shared/contracts/embedding-provider.ts';
 import { createEmbedder } from '../../../shared/rag/embed.ts';
@@ -104,6 +104,8 @@ describe('callers that come together', () => {
   });
 
   test('wait a moment for company while requests are under way, and queries do not', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const { provider, batches, answers } = createHeld();
     const embedder = createEmbedder({ provider });
     const pending = [embedder.embedDocuments(['a'], { signal })];
@@ -116,7 +118,8 @@ describe('callers that come together', () => {
     const query = embedder.embedQuery('q', { signal });
     await turn();
     expect(batches).toEqual([['a'], ['q']]);
-    await vi.waitFor(() => expect(batches).toEqual([['a'], ['q'], ['b', 'c']]));
+    await vi.advanceTimersByTimeAsync(5);
+    expect(batches).toEqual([['a'], ['q'], ['b', 'c']]);
     for (const answer of answers) answer();
     await Promise.all([...pending, query]);
   });
