@@ -57,8 +57,11 @@ export function createFirestoreClient({
     // A CommonJS package: once bundled, only its default export is sure to be there.
     const loading = import('@google-cloud/firestore');
     if (client) return { sdk: (await loading).default, firestore: client };
-    const [{ default: sdk }] = await Promise.all([loading, isEmulated() || openGoogleClient({ credentialsFile })]);
+    const emulated = isEmulated();
+    const [{ default: sdk }] = await Promise.all([loading, emulated || openGoogleClient({ credentialsFile })]);
     const firestore = new sdk.Firestore({
+      // Not told where they hold, the SDK looks for credentials even for the emulator, and warns that there are none.
+      ...(emulated && { clientOptions: { universeDomain: 'googleapis.com' } }),
       ...(projectId !== undefined && { projectId }),
       ...(databaseId !== undefined && { databaseId }),
       ...(credentialsFile !== undefined && { keyFilename: credentialsFile }),
