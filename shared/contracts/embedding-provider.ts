@@ -29,6 +29,8 @@ export interface EmbeddingProvider {
   readonly maxInputTokens: number;
   /** The vendor may cut a longer text without a word; only the tokens it counted can tell. Default: it refuses. */
   readonly mayCut?: boolean;
+  /** Asks a server of one's own for its limits, once; until then they are its defaults. Never rejects. */
+  learnLimits?(signal: AbortSignal): Promise<void>;
 
   /**
    * Embeds at most `maxBatchSize` texts in one request.

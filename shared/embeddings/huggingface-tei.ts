@@ -49,6 +49,7 @@ export function createTeiEmbeddings(options: TeiEmbeddingsOptions): EmbeddingPro
       model,
       dimensions,
       limits: info.current,
+      learnLimits: async (signal) => void (await info.ask(signal)),
       async before(texts, signal) {
         const { maxBatchSize } = await info.ask(signal);
         if (texts.length > maxBatchSize) {

@@ -50,6 +50,7 @@ export interface EmbeddingWire {
   readonly limits: () => EmbeddingLimits;
   /** It cannot be told to refuse a text that is too long. Default: it refuses. */
   readonly mayCut?: boolean;
+  readonly learnLimits?: NonNullable<EmbeddingProvider['learnLimits']>;
   toPost(texts: readonly string[], purpose: EmbeddingPurpose): EmbeddingPost;
   fromAnswer(answer: unknown, count: number, headers: HttpResponse['headers']): EmbeddingAnswer;
   /** The headers that carry a credential. Default: a bearer token. */
@@ -113,6 +114,7 @@ export function createRemoteEmbeddings(wire: EmbeddingWire, access: EmbeddingAcc
     id,
     model,
     ...(wire.mayCut ? { mayCut: true } : {}),
+    ...(wire.learnLimits === undefined ? {} : { learnLimits: wire.learnLimits }),
     get dimensions() {
       return dimensions;
     },

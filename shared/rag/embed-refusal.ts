@@ -25,7 +25,9 @@ export function isDoubtful(tokens: number, { maxInputTokens, mayCut = false }: E
  */
 export function checkWhole(item: BatchItem, { usage }: EmbedResult, provider: EmbeddingProvider): void {
   const { id, maxInputTokens, mayCut = false } = provider;
-  if (!item.isDoubtful || !mayCut || (usage !== undefined && usage.tokens < maxInputTokens - MARKS)) return;
+  if (!item.isDoubtful || !mayCut) return;
+  // Where the vendor does not say how much it read there is the estimate alone, as with every text that is not doubtful.
+  if (usage === undefined ? item.tokens <= maxInputTokens : usage.tokens < maxInputTokens - MARKS) return;
   throw new AppError(
     'too_large',
     usage === undefined

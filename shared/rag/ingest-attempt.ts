@@ -1,8 +1,10 @@
 import { AppError, toAppError } from '../contracts/app-error.ts';
 import type { DocumentScope } from '../contracts/document-store.ts';
+import type { EmbeddingProvider } from '../contracts/embedding-provider.ts';
 import { checkDocumentMetadata } from '../contracts/metadata-rules.ts';
 import type { Metadata, VectorStore } from '../contracts/vector-store.ts';
-import { type ChunkOptions, chunkText } from './chunk.ts';
+import { SURELY_WITHIN } from '../usage/tokens.ts';
+import { type ChunkOptions, checkChunkOptions, chunkText } from './chunk.ts';
 import { isDocumentFault } from './document-fault.ts';
 import type { Embedder } from './embed.ts';
 import { sniffContentType } from './extract.ts';
@@ -161,7 +163,7 @@ async function clear({ vectorStore }: AttemptTools, { id, scope, claim, signal }
 }
 
 async function readPieces(
-  { chunking, readFile }: AttemptTools,
+  { chunking, readFile, embedder }: AttemptTools,
   { content, contentType }: IngestInput,
   signal: AbortSignal,
 ): Promise<{ readonly pieces: readonly TextPiece[]; readonly title: string | undefined }> {
@@ -169,11 +171,22 @@ async function readPieces(
     { content, contentType: contentType ?? sniffContentType(content) },
     signal,
   );
-  const pieces = chunkText(text, chunking);
+  await embedder.provider.learnLimits?.(signal);
+  const pieces = chunkText(text, withinModel(chunking, embedder.provider));
   if (pieces.length === 0) {
     throw new AppError('invalid_request', 'The document holds no text.', { param: 'text' });
   }
   return { pieces: pages === undefined ? pieces : withPages(pieces, pages), title };
+}
+
+/**
+ * Chunks that surely fit the embedding model, however large they may be by the options. Most do anyway: no text is
+ * estimated at more tokens than it has characters, and counting them takes time.
+ */
+function withinModel(chunking: ChunkOptions, { maxInputTokens }: EmbeddingProvider): ChunkOptions {
+  const { mode, size, maxTokens = Number.POSITIVE_INFINITY } = checkChunkOptions(chunking);
+  const most = Math.max(1, Math.floor(maxInputTokens * SURELY_WITHIN));
+  return mode === 'structural' && size <= most ? chunking : { ...chunking, maxTokens: Math.min(most, maxTokens) };
 }
 
 /** @param pages where each page begins, ascending. */

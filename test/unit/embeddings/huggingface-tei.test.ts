@@ -70,6 +70,14 @@ describe('the limits of the server', () => {
     expect(provider).toMatchObject({ maxBatchSize: 64, maxInputTokens: 512 });
   });
 
+  test('can be asked for before there is anything to embed', async () => {
+    const { provider, requests } = create({ ...own, info: { body: { max_input_length: 512 } } });
+    await provider.learnLimits?.(options.signal);
+    expect(provider.maxInputTokens).toBe(512);
+    await provider.learnLimits?.(options.signal);
+    expect(requests).toHaveLength(1);
+  });
+
   test('hold for the batch that was made before they were known', async () => {
     const { provider, sent } = create({ ...own, info: { body: { max_client_batch_size: 8 } } });
     const { vectors } = await createEmbedder({ provider }).embedDocuments(texts(20), { signal });

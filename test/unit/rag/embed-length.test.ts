@@ -71,7 +71,7 @@ describe('a vendor that may cut a text without a word', () => {
   test.each([
     [2_046, 1_500, /fake read 2046 tokens of a text, and may have cut it\. The text at index 1 has about 1500 tokens/],
     [3_000, 2_100, /fake read 3000 tokens/],
-    [undefined, 1_500, /fake may have cut a text, and does not say how many tokens it read\. The text at index 1/],
+    [undefined, 2_100, /fake may have cut a text, and does not say how many tokens it read\. The text at index 1/],
   ])('and counted %s tokens of %i estimated has embedded nothing, but is paid', async (counted, estimated, message) => {
     const { provider, batches } = create(counted);
     const embedder = createEmbedder({ provider, concurrency: 1 });
@@ -92,5 +92,11 @@ describe('a vendor that may cut a text without a word', () => {
     const input = [words(1_300), words(1_300, 'another')];
     await createEmbedder({ provider }).embedDocuments(input, { signal });
     expect(batches).toEqual([input]);
+  });
+
+  test('and never counts is believed as far as the estimate goes', async () => {
+    const { provider } = create(undefined);
+    const { vectors } = await createEmbedder({ provider }).embedDocuments([words(2_000)], { signal });
+    expect(vectors).toHaveLength(1);
   });
 });

@@ -6,6 +6,7 @@ import { createEmbedder } from '../../../shared/rag/embed.ts';
 import { createIngestion, type IngestInput, type IngestionOptions } from '../../../shared/rag/ingest.ts';
 import { createMemoryDocumentStore } from '../../../shared/stores/document/memory.ts';
 import { createMemoryVectorStore } from '../../../shared/stores/vector/memory.ts';
+import { estimateTokens } from '../../../shared/usage/tokens.ts';
 import { createPdf } from '../../support/office-files.ts';
 
 const { signal } = new AbortController();
@@ -233,6 +234,27 @@ describe('a document', () => {
     expect(await coarse.ingest(document(textOf('A')), { signal })).toMatchObject({ status: 'ready', embedded: 0 });
     expect(world.embedded).toEqual([]);
   });
+
+  test.each(['structural', 'words'] as const)(
+    'has no %s chunk that its embedding model could not take',
+    async (mode) => {
+      const { create, provider, vectorStore } = setting;
+      let maxInputTokens = 500;
+      const learnLimits = async () => {
+        maxInputTokens = 30;
+      };
+      const small = Object.defineProperty({ ...provider(), learnLimits }, 'maxInputTokens', {
+        get: () => maxInputTokens,
+      });
+      const text = Array.from({ length: 40 }, (_, number) => `Sentence ${number} is about something.`).join(' ');
+      const chunking = { mode, size: 1_000, overlap: 0 };
+      const ingestion = create({ embedder: createEmbedder({ provider: small }), chunking });
+      expect(await ingestion.ingest(document(text), { signal })).toMatchObject({ status: 'ready' });
+      const chunks = await vectorStore.listDocument('guide', scope);
+      expect(Math.max(...chunks.map(({ content }) => estimateTokens(content)))).toBeLessThanOrEqual(20);
+      expect(chunks.map(({ content }) => content).join(' ')).toBe(text);
+    },
+  );
 
   test('without an id has one by its content', async () => {
     const { create } = setting;
