@@ -27,7 +27,7 @@ export function createModelCheck(config: SluiceConfig): (name: string) => string
       if (toAppError(error).code !== 'model_not_found') return toAppError(error).message;
       const meant = nearest(name, known);
       return (
-        `knows no ${name} in ${config.source}${meant === undefined ? '' : `; did you mean ${meant}?`} There are ` +
+        `knows no ${name} in ${config.source}${meant === undefined ? '.' : `; did you mean ${meant}?`} There are ` +
         `${known.join(', ')}, and any model of a configured provider as provider/model`
       );
     }

@@ -37,7 +37,7 @@ export const search: Command = {
       full: { type: 'boolean', default: false },
     });
     const query = positionals.join(' ').trim();
-    if (query === '') throw new UsageError('Say what to look for: sluice search "days of holiday"');
+    if (query === '') throw new UsageError('Say what to look for: sluice search "days of holiday".');
     if (values.mode !== undefined && !MODES.includes(values.mode)) {
       throw new UsageError(`--mode is one of ${MODES.join(', ')}.`);
     }

@@ -172,7 +172,7 @@ auth: { store: firestore }`,
       ),
     });
     await expect(create('support,xai/grok-4')).rejects.toMatchObject({
-      message: expect.stringContaining('xai/grok-4'),
+      message: expect.stringMatching(/knows no xai\/grok-4 in .*agents\.yaml\. There are support, careful/),
     });
     const known =
       'support,careful,gpt-4o-mini,openai/gpt-4.1,gpt-4.1,anthropic/claude-haiku-4-5,claude-haiku-4-5,local/lexical';
