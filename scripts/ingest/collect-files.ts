@@ -53,7 +53,7 @@ export async function collectFiles(paths: readonly string[], directory = process
     const facts = await stat(absolute).catch(() => undefined);
     if (facts?.isDirectory()) await walk(absolute, findings);
     else if (facts !== undefined && contentTypeOf(absolute) === undefined) {
-      refused.push({ path, message: `Known are ${kinds()}.` });
+      refused.push({ path, message: `The ending of its name says no kind of document that is known (${kinds()}).` });
     } else if (facts !== undefined) add(absolute, facts.size, directory, found);
     else if (!isDynamicPattern(path)) refused.push({ path, message: 'There is no such file or folder.' });
     else if (!(await addMatches(path, findings))) {

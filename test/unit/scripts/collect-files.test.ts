@@ -27,6 +27,14 @@ const collect = async (...paths: string[]) => {
   return { sources: files.map(({ source }) => source), refused };
 };
 
+it('A file that is asked for and is of no known kind is refused, with the kinds there are', async () => {
+  await writeFile(join(directory, 'LICENSE'), 'text');
+  expect(await collect('LICENSE')).toEqual({
+    sources: [],
+    refused: [{ path: 'LICENSE', message: expect.stringMatching(/^The ending of its name .*\.md, .*\.docx\)\.$/) }],
+  });
+});
+
 it('A folder that cannot be read is named, and keeps no other back', async () => {
   await mkdir(join(directory, 'docs/closed'));
   expect(await collect('docs')).toEqual({
