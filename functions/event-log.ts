@@ -1,4 +1,4 @@
-import type { EventOutcome } from '../shared/app/ingest-event.ts';
+import type { EventOutcome } from '../shared/app/documents/ingest-event.ts';
 import { describeError, type Log } from '../shared/telemetry/log.ts';
 
 /** The line of an event that was handled; the platform does not deliver it again. */

@@ -1,5 +1,5 @@
 import { cloudEvent } from '@google-cloud/functions-framework';
-import type { EventReference } from '../shared/app/observation.ts';
+import type { EventReference } from '../shared/app/observation/observation.ts';
 import { AppError } from '../shared/contracts/app-error.ts';
 import { createBodyRoom } from '../shared/http/body-room.ts';
 import { installFrontDoor } from '../shared/http/front-door.ts';

@@ -1,5 +1,5 @@
 import type { App } from '../../shared/app/create-app.ts';
-import type { DocumentResult } from '../../shared/app/documents-service.ts';
+import type { DocumentResult } from '../../shared/app/documents/documents-service.ts';
 import { createLazy } from '../../shared/app/lazy.ts';
 import { defined } from '../../shared/config/objects.ts';
 import type { Handler, RequestContext } from '../../shared/http/http-function.ts';

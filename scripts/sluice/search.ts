@@ -1,4 +1,4 @@
-import type { SearchAnswer } from '../../shared/app/search-service.ts';
+import type { SearchAnswer } from '../../shared/app/search/search-service.ts';
 import { createClient } from './client.ts';
 import { COMMON_HELP, COMMON_OPTIONS, type Command, EXIT, parse, toInteger, toNumber, UsageError } from './command.ts';
 import { createPaint, type Paint, plain, toJsonText } from './terminal.ts';

@@ -1,4 +1,4 @@
-import type { UsageFigures, UsageReport } from '../../shared/app/usage-service.ts';
+import type { UsageFigures, UsageReport } from '../../shared/app/accounting/usage-service.ts';
 import { createClient } from './client.ts';
 import { COMMON_HELP, COMMON_OPTIONS, type Command, EXIT, parse, toInteger, UsageError } from './command.ts';
 import { createPaint, type Paint, plain, toCount, toDollars, toJsonText, toTable } from './terminal.ts';

@@ -20,7 +20,7 @@ import { describeError, type Log } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Credentials } from './credentials.ts';
 import { createLazy, type Lazy } from './lazy.ts';
-import { observeEmbeddings, observeVectorStore } from './observed-parts.ts';
+import { observeEmbeddings, observeVectorStore } from './observation/observed-parts.ts';
 import { openVectorStore } from './open-vector-store.ts';
 import type { Outgoing } from './outgoing.ts';
 

@@ -12,7 +12,7 @@ import { createFirestoreCollections, type FirestoreCollections } from '../stores
 import { createTelemetry } from '../telemetry/telemetry.ts';
 import { createBackends, firestoreOptions } from './backends.ts';
 import { createCredentials } from './credentials.ts';
-import { createEmbeddingsService } from './embeddings-service.ts';
+import { createEmbeddingsService } from './embeddings/embeddings-service.ts';
 import { createOutgoing } from './outgoing.ts';
 
 /** What a configuration says of a collection of chunks, for tools that work on all of it. */

@@ -14,24 +14,24 @@ import type { TokenVerifier } from '../security/signed-token.ts';
 import type { Call } from '../telemetry/call.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { createCatalogue } from '../usage/catalogue.ts';
-import { createAccounting } from './accounting.ts';
+import { createAccounting } from './accounting/accounting.ts';
+import type { UsageService } from './accounting/usage-service.ts';
 import { createAdmission } from './auth/admission.ts';
 import { createGate } from './auth/gate.ts';
 import { createStoredKeys } from './auth/stored-keys.ts';
 import { createBackends } from './backends.ts';
 import type { Caller } from './caller.ts';
-import type { ChatService } from './chat-service.ts';
+import type { ChatService } from './chat/chat-service.ts';
 import { createCredentials } from './credentials.ts';
-import type { DocumentsService } from './documents-service.ts';
-import type { EmbeddingsService } from './embeddings-service.ts';
+import type { DocumentsService } from './documents/documents-service.ts';
+import type { EmbeddingsService } from './embeddings/embeddings-service.ts';
 import { createLazy, type Lazy } from './lazy.ts';
-import type { MetricsService } from './metrics-service.ts';
 import type { ModelsService } from './models-service.ts';
-import { createObservation, type Observation } from './observation.ts';
+import type { MetricsService } from './observation/metrics-service.ts';
+import { createObservation, type Observation } from './observation/observation.ts';
 import { createOutgoing } from './outgoing.ts';
 import type { Readiness } from './readiness.ts';
-import type { SearchService } from './search-service.ts';
-import type { UsageService } from './usage-service.ts';
+import type { SearchService } from './search/search-service.ts';
 
 /**
  * Everything the functions call. Made without a connection and without loading an SDK. A function does not do what the
@@ -118,7 +118,7 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
   });
   const { ledger, meter, embeddings: usage } = accounting;
   const embeddings = createLazy(async () => {
-    const { createEmbeddingsService } = await import('./embeddings-service.ts');
+    const { createEmbeddingsService } = await import('./embeddings/embeddings-service.ts');
     return createEmbeddingsService({ config, backends, usage });
   });
 
@@ -187,19 +187,19 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
       return createModelsService(config, catalogue, startedAt);
     }),
     documents: createLazy(async () => {
-      const { createDocumentsService } = await import('./documents-service.ts');
+      const { createDocumentsService } = await import('./documents/documents-service.ts');
       return createDocumentsService({ config, ingestion, meter, usage, telemetry });
     }),
     search: createLazy(async () => {
-      const { makeSearch } = await import('./make-search.ts');
+      const { makeSearch } = await import('./search/make-search.ts');
       return makeSearch({ config, retriever, usage, vectorStore: backends.vectorStore });
     }),
     usage: createLazy(async () => {
-      const { createUsageService } = await import('./usage-service.ts');
+      const { createUsageService } = await import('./accounting/usage-service.ts');
       return createUsageService({ config, ledger, now });
     }),
     chat: createLazy(async () => {
-      const { makeChat } = await import('./make-chat.ts');
+      const { makeChat } = await import('./chat/make-chat.ts');
       return makeChat({
         config,
         backends,
@@ -218,7 +218,7 @@ export function createApp(config: SluiceConfig, options: AppOptions = {}): App {
     }),
     observation,
     metrics: createLazy(async () => {
-      const { createMetricsService } = await import('./metrics-service.ts');
+      const { createMetricsService } = await import('./observation/metrics-service.ts');
       return createMetricsService({ config, metrics: observation.metrics, credentials });
     }),
     readiness: createLazy(async () => {

@@ -1,7 +1,7 @@
 import type { LegConfig } from '../../config/types.ts';
 import type { ChatResult } from '../../contracts/chat-provider.ts';
 import type { ResponseCache } from '../../contracts/response-cache.ts';
-import { withLegDefaults } from '../chat-request.ts';
+import { withLegDefaults } from '../chat/chat-request.ts';
 import type { Lazy } from '../lazy.ts';
 import { isCacheableAnswer, isCacheableRequest, isSteady } from './cacheable.ts';
 import { type CacheableRequest, keyOf } from './request-key.ts';

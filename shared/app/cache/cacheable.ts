@@ -1,6 +1,6 @@
 import type { ChatChoice, ChatCompletion, ChatRequest } from '../../contracts/chat-provider.ts';
 import type { Route } from '../../routing/resolve-model.ts';
-import { withLegDefaults } from '../chat-request.ts';
+import { withLegDefaults } from '../chat/chat-request.ts';
 
 /** Requests with one of these want what is on the web now. */
 const LIVE_SEARCH = ['web_search_options', 'search_parameters'] as const;

@@ -3,8 +3,8 @@ import { defined } from '../../config/objects.ts';
 import type { EmbeddingsConfig } from '../../config/types.ts';
 import type { EmbeddingPurpose } from '../../contracts/embedding-provider.ts';
 import type { Embedder } from '../../rag/embed.ts';
+import { makeEmbedder } from '../embeddings/make-embedder.ts';
 import { createLazy } from '../lazy.ts';
-import { makeEmbedder } from '../make-embedder.ts';
 import { createParts, type PartOptions } from './parts.ts';
 
 export interface EmbeddingsOptions extends PartOptions {

@@ -1,6 +1,6 @@
 import type { ChatChoice, ChatMessage, ChatRequest } from '../../contracts/chat-provider.ts';
 import type { Citation } from '../../contracts/context-format.ts';
-import { sumUsage } from '../sum-usage.ts';
+import { sumUsage } from '../chat/sum-usage.ts';
 import { calledName, type OfferedTools } from './offered-tools.ts';
 import type { ReactLoopOptions, ReactReport, ReactStep, ReactTurn, StepError, ToolCall, Usage } from './react-types.ts';
 import { parseArguments, runCalls, toSkippedStep } from './run-calls.ts';

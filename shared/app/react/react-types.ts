@@ -1,7 +1,7 @@
 import type { AppError, ErrorCode } from '../../contracts/app-error.ts';
 import type { ChatBatch, ChatChoice, ChatCompletion, ChatRequest, ChatResult } from '../../contracts/chat-provider.ts';
 import type { Citation } from '../../contracts/context-format.ts';
-import type { SchemaCheck } from '../schema-check.ts';
+import type { SchemaCheck } from '../chat/schema-check.ts';
 
 /** A tool that Sluice runs itself. */
 export interface ReactTool {

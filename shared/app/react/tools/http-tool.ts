@@ -2,8 +2,8 @@ import type { SecretValue } from '../../../config/secret-value.ts';
 import type { ToolConfig } from '../../../config/types.ts';
 import { AppError, type ErrorCode } from '../../../contracts/app-error.ts';
 import type { HttpFetch, HttpResponse } from '../../../contracts/http-fetch.ts';
+import { createSchemaCheck } from '../../chat/schema-check.ts';
 import { createLazy } from '../../lazy.ts';
-import { createSchemaCheck } from '../../schema-check.ts';
 import type { ReactTool } from '../react-types.ts';
 
 /** Far more than a model is given of it, and little enough to hold. */

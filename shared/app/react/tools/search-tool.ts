@@ -4,8 +4,8 @@ import type { Filter } from '../../../contracts/filter.ts';
 import type { ScoredChunk } from '../../../contracts/vector-store.ts';
 import { buildContext } from '../../../rag/prompt.ts';
 import type { SearchInput, SearchOutcome } from '../../../rag/retrieve.ts';
+import { createSchemaCheck } from '../../chat/schema-check.ts';
 import { createLazy } from '../../lazy.ts';
-import { createSchemaCheck } from '../../schema-check.ts';
 import type { ReactTool, ToolOutput } from '../react-types.ts';
 
 /** The name by which an agent lists it among its tools. */

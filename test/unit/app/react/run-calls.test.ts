@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createSchemaCheck } from '../../../../shared/app/chat/schema-check.ts';
 import type { ReactTool } from '../../../../shared/app/react/react-types.ts';
-import { createSchemaCheck } from '../../../../shared/app/schema-check.ts';
 import { AppError } from '../../../../shared/contracts/app-error.ts';
 import type { ChatRequest } from '../../../../shared/contracts/chat-provider.ts';
 import { complete, type ScriptedRun, stream, toTool } from './scripted-turns.ts';

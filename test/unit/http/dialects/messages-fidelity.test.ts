@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toChatRequest } from '../../../../shared/app/chat-request.ts';
+import { toChatRequest } from '../../../../shared/app/chat/chat-request.ts';
 import type { ChatResult } from '../../../../shared/contracts/chat-provider.ts';
 import { createMessagesFormat } from '../../../../shared/http/dialects/messages-format.ts';
 import { toChatBody } from '../../../../shared/http/dialects/messages-request.ts';
