@@ -138,7 +138,8 @@ describe('the command', () => {
 
   it('says which providers there are when it is asked for another one', () => {
     const { status, stderr } = run('--provider', 'opneai');
-    expect(status).toBe(1);
-    expect(stderr).toContain('There is no provider opneai. Known ones: openai, xai,');
+    expect(status).toBe(2);
+    expect(stderr).toContain('There is no provider opneai.');
+    expect(stderr).toContain('--provider NAME  openai, xai,');
   });
 });
