@@ -26,6 +26,8 @@ export interface ContextFitOptions {
   readonly catalogue: Pick<ModelCatalogue, 'find'>;
 }
 
+type Packed = Pick<RetrievedContext, 'message' | 'citations'>;
+
 /** Tokens of passages for a model whose context window is not known. */
 const UNKNOWN_WINDOW_TOKENS = 6_000;
 /** The context window that Ollama loads a model with when it is not told one, in tokens. */
@@ -47,9 +49,18 @@ export function createContextFit({ context, legs, agent, catalogue }: ContextFit
     return Math.floor((window - answer) * SURELY_WITHIN) - others;
   };
 
-  const pack = (request: ChatRequest, leg: LegConfig): Pick<RetrievedContext, 'message' | 'citations'> => {
-    const room = roomIn(request, leg);
-    return contextTokens <= room ? context : context.within(room);
+  /** Asked for by each attempt at a leg, and once more to tell what was sent. */
+  const packed = new WeakMap<ChatRequest, Map<LegConfig, Packed>>();
+  const pack = (request: ChatRequest, leg: LegConfig): Packed => {
+    const ofRequest = packed.get(request) ?? new Map<LegConfig, Packed>();
+    packed.set(request, ofRequest);
+    let known = ofRequest.get(leg);
+    if (known === undefined) {
+      const room = roomIn(request, leg);
+      known = contextTokens <= room ? context : context.within(room);
+      ofRequest.set(leg, known);
+    }
+    return known;
   };
 
   return {

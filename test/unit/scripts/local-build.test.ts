@@ -44,13 +44,13 @@ describe('a build that cannot be written', () => {
   const failed = (text: string) => Object.assign(new Error(`Build failed: ${text}`), { errors: [{ text }] });
 
   test.each([
-    [Object.assign(new Error('x'), { code: 'EROFS' }), /into \/work\/dist\. Make it writable/],
+    [Object.assign(new Error('x'), { code: 'EROFS' }), /into \/checkout\/dist\. Make it writable/],
     [Object.assign(new Error('x'), { code: 'ENOSPC' }), /is full\. Free some space/],
     [Object.assign(new Error('x'), { code: 'EEXIST' }), /Remove the file/],
-    [failed('Failed to write to output file: open /work/dist/a.js: permission denied'), /Make it writable/],
-    [failed('Failed to write to output file: write /work/dist/a.js: no space left on device'), /Free some space/],
+    [failed('Failed to write to output file: open /checkout/dist/a.js: permission denied'), /Make it writable/],
+    [failed('Failed to write to output file: write /checkout/dist/a.js: no space left on device'), /Free some space/],
   ])('is explained with what to do (%s)', (error, words) => {
-    expect(explainWriteFault(error, '/work/dist')).toMatchObject({
+    expect(explainWriteFault(error, '/checkout/dist')).toMatchObject({
       code: 'configuration',
       message: expect.stringMatching(words),
     });
